@@ -1,0 +1,159 @@
+/**
+ * Running other programs: by an argument array, never through a shell, each in a process group of its own that ends
+ * with the signal, the time limit, or us.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { defineErrors } from './errors.ts';
+
+export const processErrors = defineErrors({
+  COMMAND_NOT_STARTED: {
+    message: {
+      en: 'the command {command} could not be started: {reason}',
+      ja: 'コマンド {command} を起動できませんでした: {reason}',
+    },
+    hint: {
+      en: 'Check that the program is installed and that its path in the policy is right.',
+      ja: 'プログラムがインストールされているか、ポリシーのパスが正しいかを確かめてください。',
+    },
+  },
+  COMMAND_FAILED: {
+    message: {
+      en: 'the command {command} ended with {ending}: {said}',
+      ja: 'コマンド {command} は {ending} で終わりました: {said}',
+    },
+    hint: {
+      en: 'Run the same command by hand as the same user to see why.',
+      ja: '同じユーザーで同じコマンドを手で実行し、原因を調べてください。',
+    },
+  },
+  COMMAND_TIMED_OUT: {
+    message: {
+      en: 'the command {command} took longer than {seconds} s and was ended',
+      ja: 'コマンド {command} は {seconds} 秒を超えたため終了させました',
+    },
+    hint: {
+      en: 'Raise its timeout in the policy, or find out what it waits for.',
+      ja: 'ポリシーの timeout を延ばすか、何を待っているのかを調べてください。',
+    },
+  },
+});
+
+export interface CommandOptions {
+  readonly signal: AbortSignal;
+  /** the whole environment of the child */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly timeout?: number;
+  readonly folder?: string;
+}
+
+/** How much of what a child says on stderr is kept for the error's text. */
+const SAID = 4_096;
+/** How long a child may take to end after SIGTERM before it gets SIGKILL, in milliseconds. */
+const GRACE = 5_000;
+
+/** Runs a command to its end; what it prints on stdout is returned, up to `most` bytes. */
+export async function runCommand(
+  argv: readonly string[],
+  options: CommandOptions & { most?: number },
+): Promise<Buffer> {
+  const most = options.most ?? 1_048_576;
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of streamCommand(argv, options)) {
+    if (size < most) parts.push(Buffer.from(part.subarray(0, most - size)));
+    size += part.length;
+  }
+  return Buffer.concat(parts);
+}
+
+/** What a command prints on stdout, as it comes. The stream ends well only if the command does (status 0). */
+export async function* streamCommand(
+  argv: readonly string[],
+  options: CommandOptions,
+): AsyncGenerator<Uint8Array> {
+  options.signal.throwIfAborted();
+  const command = argv.join(' ');
+  const child = start(argv, options);
+  const said = keepTail(child.stderr as Readable);
+  const ending = endOf(child);
+  let expired = false;
+  const stop = () => endGroup(child);
+  options.signal.addEventListener('abort', stop, { once: true });
+  const limit = options.timeout;
+  const timer =
+    limit === undefined
+      ? undefined
+      : setTimeout(() => {
+          expired = true;
+          stop();
+        }, limit);
+  try {
+    for await (const part of child.stdout as Readable) yield part as Buffer;
+    const end = await ending;
+    options.signal.throwIfAborted();
+    if (expired) throw processErrors.COMMAND_TIMED_OUT({ command, seconds: (limit ?? 0) / 1000 });
+    if (end.error !== undefined)
+      throw processErrors.COMMAND_NOT_STARTED({ command, reason: end.error.message }, { cause: end.error });
+    if (end.status !== 0) {
+      throw processErrors.COMMAND_FAILED({
+        command,
+        ending: end.signal ?? `status ${end.status}`,
+        said: said().trim(),
+      });
+    }
+  } finally {
+    clearTimeout(timer);
+    options.signal.removeEventListener('abort', stop);
+    if (child.exitCode === null && child.signalCode === null) endGroup(child);
+    await ending;
+  }
+}
+
+function start(argv: readonly string[], options: CommandOptions): ChildProcess {
+  const [program = '', ...args] = argv;
+  return spawn(program, args, {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: options.environment as NodeJS.ProcessEnv,
+    ...(options.folder === undefined ? {} : { cwd: options.folder }),
+  });
+}
+
+interface Ending {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly error?: Error;
+}
+
+function endOf(child: ChildProcess): Promise<Ending> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve({ status: null, signal: null, error }));
+    child.once('close', (status, signal) => resolve({ status, signal }));
+  });
+}
+
+/** Ends the child and everything that it started; those that don't listen are killed after a while. */
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  const group = -child.pid;
+  signalGroup(group, 'SIGTERM');
+  const timer = setTimeout(() => signalGroup(group, 'SIGKILL'), GRACE);
+  child.once('close', () => clearTimeout(timer));
+}
+
+function signalGroup(group: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(group, signal);
+  } catch {
+    // The group has ended by itself, which is what was wanted.
+  }
+}
+
+function keepTail(stream: Readable): () => string {
+  let tail = '';
+  stream.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-SAID);
+  });
+  return () => tail;
+}

@@ -1,0 +1,117 @@
+/**
+ * A few threads that do one kind of job with synchronous calls. A job goes to the thread that has least to do; how much
+ * is given out ahead, and so how much memory it takes, is for the one who submits to bound.
+ */
+import { Worker } from 'node:worker_threads';
+
+export interface WorkerPool<Job, Result> {
+  readonly size: number;
+  /** Does a job. Rejects with what the job threw, or with the error that broke a thread. */
+  run(job: Job): Promise<Result>;
+  close(): Promise<void>;
+}
+
+interface Waiting<Result> {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+interface Thread<Result> {
+  readonly worker: Worker;
+  /** what it has been given, in the order in which it will answer */
+  readonly given: Waiting<Result>[];
+}
+
+/** What a thread answers: errors as plain data, because a class doesn't cross between threads. */
+export type Answer<Result> = { readonly result: Result } | { readonly error: ThreadError };
+
+export interface ThreadError {
+  readonly message: string;
+  readonly code: string | undefined;
+  readonly stack: string | undefined;
+}
+
+export function openWorkerPool<Job, Result>(
+  script: URL,
+  options: { size: number; data?: unknown },
+): WorkerPool<Job, Result> {
+  let broken: Error | undefined;
+  const threads = Array.from({ length: options.size }, startThread);
+
+  function startThread(): Thread<Result> {
+    const worker = new Worker(script, {
+      workerData: options.data,
+      // Descriptors are opened through libc and passed between threads; Node.js would count them wrongly.
+      trackUnmanagedFds: false,
+    });
+    const thread: Thread<Result> = { worker, given: [] };
+    worker.on('message', (answer: Answer<Result>) => {
+      const waiting = thread.given.shift();
+      if (thread.given.length === 0) worker.unref();
+      if ('result' in answer) waiting?.resolve(answer.result);
+      else waiting?.reject(revive(answer.error));
+    });
+    worker.on('error', (error) => fail(error as Error));
+    worker.unref();
+    return thread;
+  }
+
+  function fail(error: Error): void {
+    broken ??= error;
+    for (const thread of threads) for (const { reject } of thread.given.splice(0)) reject(error);
+  }
+
+  return {
+    size: options.size,
+    run(job) {
+      if (broken !== undefined) return Promise.reject(broken);
+      const thread = threads.reduce((least, other) =>
+        other.given.length < least.given.length ? other : least,
+      );
+      return new Promise<Result>((resolve, reject) => {
+        // A thread that has work keeps the process alive; an idle one doesn't.
+        thread.worker.ref();
+        thread.given.push({ resolve, reject });
+        thread.worker.postMessage(job);
+      });
+    },
+    async close() {
+      fail(new Error('the worker pool is closed'));
+      await Promise.all(threads.map((thread) => thread.worker.terminate()));
+    },
+  };
+}
+
+function revive(error: ThreadError): Error {
+  const revived = Object.assign(new Error(error.message), { code: error.code });
+  if (error.stack !== undefined) revived.stack = error.stack;
+  return revived;
+}
+
+/** The other side: answers every job that the pool sends with what `work` makes of it. */
+export function serveJobs<Job, Result>(
+  port: {
+    on(event: 'message', listener: (job: Job) => void): void;
+    postMessage(answer: Answer<Result>): void;
+  },
+  work: (job: Job) => Result,
+): void {
+  port.on('message', (job) => {
+    port.postMessage(answerOf(job, work));
+  });
+}
+
+function answerOf<Job, Result>(job: Job, work: (job: Job) => Result): Answer<Result> {
+  try {
+    return { result: work(job) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    return { error: { message: error.message, code, stack: error.stack } };
+  }
+}
+
+/** A module in the same folder, for a Worker: `.ts` in a checkout, `.js` in the package. */
+export function moduleBeside(url: string, name: string): URL {
+  return new URL(`./${name}${url.endsWith('.ts') ? '.ts' : '.js'}`, url);
+}

@@ -1,0 +1,44 @@
+/**
+ * What a source hands to a vault: nodes in the order of the snapshot, and their content by reference, so that
+ * a vault may pass a place on to its workers instead of pulling bytes through the main thread.
+ */
+import type { RawName, RawPath } from '../base/raw-path.ts';
+import type { NodeMetadata, Xattr } from './node.ts';
+
+/** A file by the directory it lies in: an open descriptor and a name in it. No link on the way can lead astray. */
+export interface FilePlace {
+  readonly directory: number;
+  readonly name: RawName;
+}
+
+export type Content =
+  | {
+      readonly kind: 'file';
+      readonly place: FilePlace;
+      /** where the same file is now, when its place is empty: a mail folder renames under the reader */
+      moved(): FilePlace | undefined;
+      /** to be called once when the content is read or not wanted; closes what the source holds open for it */
+      release(): void;
+    }
+  | {
+      readonly kind: 'stream';
+      /** The content, once. It throws when its end isn't a good one, and then the component has failed. */
+      open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+    };
+
+/** A node as a source sees it. Its path is relative to the component: `''` is the component's own root. */
+export interface CapturedNode {
+  readonly metadata: NodeMetadata;
+  readonly target?: RawPath;
+  /** the content's hash, where it is known beforehand: what is read must match it */
+  readonly sha256?: string;
+  /** reads the extended attributes; asked only where they may have changed */
+  xattrs(): readonly Xattr[];
+  readonly content?: Content;
+}
+
+/** One pass over live data, in manifest order, in batches. Ends with an error when the component has failed. */
+export interface Capture {
+  nodes(): AsyncIterable<readonly CapturedNode[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+/**
+ * The facts that engines tell while they work. No text, no percentages, no throttling: terminal, JSON lines and
+ * ledger make of them what they need. The stage adds `at` and `run` (see Emit in report).
+ */
+import type { Facts } from '../base/language.ts';
+import type { Finding } from './finding.ts';
+import type { Outcome, Verb } from './run.ts';
+import type { Trouble } from './trouble.ts';
+
+export type Event =
+  | { readonly type: 'run.started'; readonly verb: Verb; readonly targets: readonly string[] }
+  | {
+      readonly type: 'run.finished';
+      readonly verb: Verb;
+      readonly outcome: Outcome;
+      readonly seconds: number;
+    }
+  | { readonly type: 'target.started'; readonly verb: Verb; readonly target: string; readonly vault: string }
+  | {
+      readonly type: 'target.finished';
+      readonly verb: Verb;
+      readonly target: string;
+      readonly outcome: Outcome;
+      readonly seconds: number;
+      readonly error?: Failure;
+    }
+  /** how much work lies ahead: exact, or what the snapshot before had */
+  | {
+      readonly type: 'work.expected';
+      readonly files: number;
+      readonly bytes: number;
+      readonly exact: boolean;
+    }
+  /** work that has been done since the last such event; `files` counts every node, `unchanged` those that were linked */
+  | {
+      readonly type: 'work.done';
+      readonly files: number;
+      readonly bytes: number;
+      readonly unchanged: number;
+      readonly changed: number;
+    }
+  /** the run waits for something that takes time and moves no bytes */
+  | { readonly type: 'phase'; readonly phase: Phase }
+  | { readonly type: 'component.started'; readonly target: string; readonly component: string }
+  | {
+      readonly type: 'component.finished';
+      readonly target: string;
+      readonly component: string;
+      readonly files: number;
+      readonly bytes: number;
+      readonly newBytes: number;
+      readonly error?: Failure;
+    }
+  | { readonly type: 'hook.started'; readonly when: 'before' | 'after'; readonly argv: readonly string[] }
+  | { readonly type: 'trouble'; readonly target: string; readonly trouble: Trouble }
+  /** something about the set-up that a person should look at; see `warnings` in warning.ts */
+  | { readonly type: 'warning'; readonly code: string; readonly facts: Facts }
+  | {
+      readonly type: 'snapshot.published';
+      readonly vault: string;
+      readonly place: string;
+      readonly id: string;
+      readonly complete: boolean;
+    }
+  | { readonly type: 'snapshot.removed'; readonly vault: string; readonly place: string; readonly id: string }
+  | { readonly type: 'finding'; readonly vault: string; readonly finding: Finding };
+
+export type Phase =
+  | 'waiting'
+  | 'listing'
+  | 'copying'
+  | 'syncing'
+  | 'publishing'
+  | 'forgetting'
+  | 'planning'
+  | 'safety'
+  | 'verifying';
+
+/** An error as it is told in an event and kept in the ledger. */
+export interface Failure {
+  readonly code: string;
+  readonly message: string;
+  readonly hint: string;
+}
+
+export type Emit = (event: Event) => void;

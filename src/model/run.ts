@@ -1,0 +1,15 @@
+/** One execution of hikae and how it ended. */
+
+export type Verb = 'backup' | 'restore' | 'verify' | 'forget';
+
+/** `partial`: it did its work, with problems or with an incomplete snapshot. `interrupted`: it was killed half-way. */
+export type Outcome = 'succeeded' | 'partial' | 'failed' | 'cancelled' | 'interrupted';
+
+/** From best to worst; the outcome of a run over several targets is the worst of theirs. */
+const order: readonly Outcome[] = ['succeeded', 'partial', 'failed', 'interrupted', 'cancelled'];
+
+export function worstOutcome(outcomes: Iterable<Outcome>): Outcome {
+  let worst = 0;
+  for (const outcome of outcomes) worst = Math.max(worst, order.indexOf(outcome));
+  return order[worst] as Outcome;
+}

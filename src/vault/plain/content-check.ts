@@ -1,0 +1,153 @@
+/** Reading stored files back: all of them, or a sample that a seed chooses and a time limits. */
+import { join } from 'node:path';
+import type { OpenDirectory } from '../../base/open-directory.ts';
+import { nameOf, parentOf } from '../../base/raw-path.ts';
+import type { WorkerPool } from '../../base/worker-pool.ts';
+import type { Emit } from '../../model/events.ts';
+import type { Node } from '../../model/node.ts';
+import type { SnapshotEntry } from '../../model/snapshot.ts';
+import type { HashItem, ItemResult, Job } from './file-jobs.ts';
+import { seededRandom } from './seeded-random.ts';
+import { statusIfThere } from './sharing.ts';
+import { StoredTree } from './stored-tree.ts';
+import type { Flaw } from './verify.ts';
+
+export interface StoredFile {
+  readonly node: Node;
+  readonly inode: bigint;
+}
+
+interface CheckParts {
+  readonly pool: WorkerPool<Job, readonly ItemResult[]>;
+  readonly report: (flaw: Flaw) => void;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly sample?: { readonly seconds: number; readonly seed: number };
+}
+
+const ITEMS_PER_JOB = 64;
+const BYTES_PER_JOB = 16 * 1024 * 1024;
+const JOBS_AHEAD = 2;
+/** How many files a sample may consist of, which is how many are remembered. */
+const SAMPLE = 20_000;
+
+interface Waiting {
+  readonly node: Node;
+  readonly folder: OpenDirectory;
+}
+
+export class ContentCheck {
+  readonly #parts: CheckParts;
+  readonly #tree: StoredTree;
+  /** the next newer snapshot, which was checked before: what is the same inode there is not read again */
+  readonly #newer: StoredTree | undefined;
+  readonly #sample: StoredFile[] = [];
+  readonly #random: () => number;
+  #considered = 0;
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  readonly #running = new Set<Promise<void>>();
+  readonly #read = { files: 0, bytes: 0 };
+
+  constructor(root: string, entry: SnapshotEntry, newer: SnapshotEntry | undefined, parts: CheckParts) {
+    this.#parts = parts;
+    this.#tree = StoredTree.open(join(root, entry.place));
+    this.#newer = newer === undefined ? undefined : StoredTree.open(join(root, newer.place));
+    this.#random = seededRandom(parts.sample?.seed ?? 0);
+  }
+
+  /** Has the file read, unless the newer snapshot's is the very same. Waits when too much is under way. */
+  async check(file: StoredFile): Promise<void> {
+    if (this.#isShared(file)) {
+      this.#parts.emit({ type: 'work.done', files: 0, bytes: file.node.size, unchanged: 1, changed: 0 });
+      return;
+    }
+    const folder = this.#tree.folder(parentOf(file.node.path))?.retain();
+    if (folder === undefined) return;
+    this.#waiting.push({ node: file.node, folder });
+    this.#bytes += file.node.size;
+    if (this.#waiting.length >= ITEMS_PER_JOB || this.#bytes >= BYTES_PER_JOB) await this.#dispatch();
+  }
+
+  /** Keeps the file for the sample with the chance that makes every choice equally likely (reservoir sampling). */
+  consider(file: StoredFile): void {
+    this.#considered += 1;
+    if (this.#sample.length < SAMPLE) {
+      this.#sample.push(file);
+      return;
+    }
+    const at = Math.floor(this.#random() * this.#considered);
+    if (at < SAMPLE) this.#sample[at] = file;
+  }
+
+  /** Resolves when everything that was asked for is read. */
+  async finish(): Promise<{ readonly files: number; readonly bytes: number }> {
+    try {
+      await this.#checkSample();
+      await this.#dispatch();
+      await Promise.all(this.#running);
+      return this.#read;
+    } finally {
+      for (const { folder } of this.#waiting.splice(0)) folder.release();
+      this.#tree.close();
+      this.#newer?.close();
+    }
+  }
+
+  async #checkSample(): Promise<void> {
+    const { sample } = this.#parts;
+    if (sample === undefined) return;
+    const timeUp = AbortSignal.timeout(sample.seconds * 1000);
+    for (let left = this.#sample.length; left > 0 && !timeUp.aborted; left--) {
+      const at = Math.floor(this.#random() * left);
+      const chosen = this.#sample[at] as StoredFile;
+      this.#sample[at] = this.#sample[left - 1] as StoredFile;
+      await this.check(chosen);
+    }
+  }
+
+  #isShared({ node, inode }: StoredFile): boolean {
+    const folder = this.#newer?.folder(parentOf(node.path));
+    return folder !== undefined && statusIfThere(folder.descriptor, node.path)?.inode === inode;
+  }
+
+  async #dispatch(): Promise<void> {
+    const { pool, signal } = this.#parts;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#bytes = 0;
+    if (waiting.length > 0) {
+      const running = this.#run(waiting).finally(() => this.#running.delete(running));
+      // Who awaits it comes later; a failure must not count as unhandled until then.
+      running.catch(() => {});
+      this.#running.add(running);
+    }
+    while (this.#running.size >= pool.size * JOBS_AHEAD) await Promise.race(this.#running);
+    signal.throwIfAborted();
+  }
+
+  async #run(waiting: readonly Waiting[]): Promise<void> {
+    const { pool, report, emit } = this.#parts;
+    const items = waiting.map(
+      ({ node, folder }): HashItem => ({
+        kind: 'hash',
+        from: { directory: folder.descriptor, name: nameOf(node.path) },
+        sha256: node.sha256 as string,
+      }),
+    );
+    try {
+      const results = await pool.run({ items });
+      for (const [at, result] of results.entries()) {
+        const { path, size } = (waiting[at] as Waiting).node;
+        if (result.kind === 'damaged')
+          report({ kind: 'content', path, reason: 'its bytes hash to something else' });
+        if (result.kind === 'unreadable') report({ kind: 'unreadable', path, reason: result.reason });
+        this.#read.files += 1;
+        this.#read.bytes += size;
+        emit({ type: 'work.done', files: 0, bytes: size, unchanged: 0, changed: 0 });
+      }
+    } finally {
+      for (const { folder } of waiting) folder.release();
+    }
+  }
+}

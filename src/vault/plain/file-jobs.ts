@@ -1,0 +1,88 @@
+/** What the writer asks of its threads, and what they answer. One job is many entries that lie near each other. */
+import type { RawName } from '../../base/raw-path.ts';
+import type { Hole, Xattr } from '../../model/node.ts';
+
+/** A descriptor of an open directory, and a name in it. */
+export interface EntryPlace {
+  readonly directory: number;
+  readonly name: RawName;
+}
+
+/** Make `to` another name of an entry that is stored already, if that still is what was stored. */
+export interface LinkItem {
+  readonly kind: 'link';
+  readonly from: EntryPlace;
+  readonly to: EntryPlace;
+  readonly size: number;
+  readonly mtime: bigint;
+  /** hash the stored file before it is shared, because nobody knows whether it ever reached the disk */
+  readonly sha256?: string;
+}
+
+/** Copy a file with all that it has, hashed in the same pass. */
+export interface CopyItem {
+  readonly kind: 'copy';
+  readonly from: EntryPlace;
+  readonly to: EntryPlace;
+}
+
+/** Read a stored file and compare it with what it should be. */
+export interface HashItem {
+  readonly kind: 'hash';
+  readonly from: EntryPlace;
+  readonly sha256: string;
+}
+
+export type Item = LinkItem | CopyItem | HashItem;
+
+export interface Job {
+  readonly items: readonly Item[];
+}
+
+export type ItemResult =
+  | { readonly kind: 'linked' }
+  | { readonly kind: 'not-linkable' }
+  | Copied
+  | { readonly kind: 'sound' }
+  | { readonly kind: 'damaged' }
+  | { readonly kind: 'vanished' }
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+export interface Copied {
+  readonly kind: 'copied';
+  readonly sha256: string;
+  readonly status: CopiedStatus;
+  readonly xattrs: readonly Xattr[];
+  readonly holes: readonly Hole[];
+  /** it changed again and again while it was read */
+  readonly changing: boolean;
+  /** extended attributes that the vault keeps elsewhere and were refused here: the manifest alone has them */
+  readonly refused: readonly string[];
+}
+
+/** As the file was when its reading began; the size is what was read. */
+export interface CopiedStatus {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly links: number;
+  readonly size: number;
+  readonly inode: bigint;
+  readonly device: bigint;
+  readonly mtime: bigint;
+  readonly ctime: bigint;
+}
+
+export interface WorkerData {
+  /** [0]: not 0 when everything is to end; [1]: kibibytes copied, modulo 2^32 */
+  readonly shared: SharedArrayBuffer;
+  readonly keeps: Keeps;
+}
+
+/** What the stored tree keeps by itself; the manifest keeps everything. */
+export interface Keeps {
+  /** owners, and modes that lock their owner out: only root can keep these */
+  readonly owners: boolean;
+  /** beginnings of the names of extended attributes that the file system takes */
+  readonly xattrs: readonly string[];
+}

@@ -1,0 +1,52 @@
+/** What is done with files that are stored already: sharing one with a new snapshot, and checking that it is sound. */
+import { createHash } from 'node:crypto';
+import { closeSync, constants, readSync } from 'node:fs';
+import { systemCode } from '../../base/errors.ts';
+import { linkAt, openAt, statusAt } from '../../base/libc.ts';
+import type { CopyTools } from './file-copy.ts';
+import type { EntryPlace, HashItem, ItemResult, LinkItem } from './file-jobs.ts';
+
+/** Why a link may be impossible although the file is sound: too many of them, or none allowed here. */
+const unlinkable = new Set(['ENOENT', 'EMLINK', 'EXDEV', 'EPERM', 'ELOOP']);
+
+export function linkStored(item: LinkItem, tools: CopyTools): ItemResult {
+  try {
+    const stored = statusAt(item.from.directory, item.from.name);
+    // Bit rot is not seen here; but whoever wrote to the stored file, or cut it short, shows by this.
+    if (stored.mtime !== item.mtime || (stored.type === 'file' && stored.size !== item.size))
+      return { kind: 'not-linkable' };
+    if (item.sha256 !== undefined && hashOf(item.from, tools) !== item.sha256)
+      return { kind: 'not-linkable' };
+    linkAt(item.from.directory, item.from.name, item.to.directory, item.to.name);
+    return { kind: 'linked' };
+  } catch (error) {
+    if (unlinkable.has(systemCode(error) ?? '')) return { kind: 'not-linkable' };
+    throw error;
+  }
+}
+
+export function checkStored(item: HashItem, tools: CopyTools): ItemResult {
+  try {
+    return { kind: hashOf(item.from, tools) === item.sha256 ? 'sound' : 'damaged' };
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === undefined) throw error;
+    return { kind: 'unreadable', reason: error instanceof Error ? error.message : code };
+  }
+}
+
+/** SHA-256 of a stored file, in hexadecimal. */
+function hashOf(place: EntryPlace, tools: Pick<CopyTools, 'buffer' | 'advance'>): string {
+  const file = openAt(place.directory, place.name, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const hash = createHash('sha256');
+    while (true) {
+      const read = readSync(file, tools.buffer, 0, tools.buffer.length, null);
+      if (read === 0) return hash.digest('hex');
+      hash.update(tools.buffer.subarray(0, read));
+      tools.advance(read);
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Files with several names. The first name of a group in the snapshot's order is stored, the others become links to it
+ * within the same snapshot; so two files that are separate at the source are separate in every snapshot.
+ */
+import type { Node, NodeMetadata } from '../../model/node.ts';
+
+export class HardLinks<Entry> {
+  /** A group is forgotten when all its names were seen; one with names outside the component stays to the end. */
+  readonly #groups = new Map<string, { group: HardLinkGroup<Entry>; seen: number }>();
+
+  groupOf({ device, inode, links }: NodeMetadata): HardLinkGroup<Entry> {
+    const key = `${device}:${inode}`;
+    const known = this.#groups.get(key) ?? { group: new HardLinkGroup<Entry>(), seen: 0 };
+    known.seen += 1;
+    if (known.seen < links) this.#groups.set(key, known);
+    else this.#groups.delete(key);
+    return known.group;
+  }
+}
+
+export class HardLinkGroup<Entry> {
+  #leader: Entry | undefined;
+  #waiting: Entry[] = [];
+  #stored: Node | undefined;
+
+  /** The node of the leader, as soon as it is stored. */
+  get stored(): Node | undefined {
+    return this.#stored;
+  }
+
+  /** True if the entry is the first and is to be stored; false if it is to follow. */
+  lead(entry: Entry): boolean {
+    this.#leader ??= entry;
+    return this.#leader === entry;
+  }
+
+  wait(entry: Entry): void {
+    this.#waiting.push(entry);
+  }
+
+  /** The leader is stored; returns those who have waited for it. */
+  store(node: Node): Entry[] {
+    this.#stored = node;
+    return this.#waiting.splice(0);
+  }
+
+  /** The leader could not be stored; returns those who have waited, one of whom may lead now. */
+  disband(): Entry[] {
+    this.#leader = undefined;
+    return this.#waiting.splice(0);
+  }
+}

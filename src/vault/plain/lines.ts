@@ -1,0 +1,66 @@
+/** Lines of a file that may be larger than memory, read with synchronous calls and bounded in length. */
+import { closeSync, readSync } from 'node:fs';
+
+/** No node needs more: the longest is a file with many holes or large extended attributes. */
+const LONGEST = 64 * 1024 * 1024;
+const CHUNK = 256 * 1024;
+const NEWLINE = 0x0a;
+
+export class Lines {
+  readonly #descriptor: number;
+  #buffer = Buffer.alloc(CHUNK);
+  #start = 0;
+  #end = 0;
+  #position: number;
+  #finished = false;
+
+  /** Takes over an open file and reads from `offset`. */
+  constructor(descriptor: number, offset = 0) {
+    this.#descriptor = descriptor;
+    this.#position = offset;
+  }
+
+  /** The next line without its newline; undefined at the end. A last line that isn't ended is no line. */
+  next(): string | undefined {
+    const bytes = this.nextBytes();
+    return bytes?.toString('utf8');
+  }
+
+  /** As `next`, as bytes that are valid until the next call. */
+  nextBytes(): Buffer | undefined {
+    let from = this.#start;
+    while (true) {
+      const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, from);
+      if (newline >= 0) {
+        const line = this.#buffer.subarray(this.#start, newline);
+        this.#start = newline + 1;
+        return line;
+      }
+      from = this.#end - this.#start;
+      if (this.#finished || !this.#fill()) return undefined;
+    }
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+
+  /** Moves what is left to the front and reads more behind it. */
+  #fill(): boolean {
+    const left = this.#end - this.#start;
+    if (left >= LONGEST) throw new SyntaxError('a line is too long');
+    if (this.#buffer.length - left < CHUNK / 2) {
+      const larger = Buffer.alloc(this.#buffer.length * 2);
+      this.#buffer.copy(larger, 0, this.#start, this.#end);
+      this.#buffer = larger;
+    } else {
+      this.#buffer.copyWithin(0, this.#start, this.#end);
+    }
+    this.#start = 0;
+    const read = readSync(this.#descriptor, this.#buffer, left, this.#buffer.length - left, this.#position);
+    this.#position += read;
+    this.#end = left + read;
+    this.#finished = read === 0;
+    return read > 0;
+  }
+}

@@ -1,0 +1,160 @@
+/**
+ * The growing list of a snapshot's nodes, and its checksums. Entries are announced in order and completed in any; what
+ * is complete up to the first that isn't is written, so that after a crash the list says what is there.
+ */
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import type { RawPath } from '../../base/raw-path.ts';
+import { checksumBytes, checksumLine } from './checksums.ts';
+
+/** One announced entry. */
+export class Slot {
+  line: string | undefined;
+  checksum: string | undefined;
+  complete = false;
+}
+
+const WRITE_AT = 128 * 1024;
+
+export class NodeJournal {
+  readonly #nodes: AppendedFile;
+  readonly #checksums: AppendedFile;
+  #slots: Slot[] = [];
+  #head = 0;
+  #count = 0;
+
+  constructor(paths: { nodes: string; checksums: string }) {
+    this.#nodes = new AppendedFile(paths.nodes);
+    this.#checksums = new AppendedFile(paths.checksums);
+  }
+
+  /** How many entries are announced and not yet written. */
+  get waiting(): number {
+    return this.#slots.length - this.#head;
+  }
+
+  /** How many nodes there are. */
+  get count(): number {
+    return this.#count;
+  }
+
+  announce(): Slot {
+    const slot = new Slot();
+    this.#slots.push(slot);
+    return slot;
+  }
+
+  /** With a line the entry is added, and with a hash its checksum too; without a line it is left out. */
+  complete(slot: Slot, line: string | undefined, content?: { sha256: string; path: RawPath }): void {
+    slot.line = line;
+    slot.checksum = content === undefined ? undefined : checksumLine(content.sha256, content.path);
+    slot.complete = true;
+    if (this.#slots[this.#head] === slot) this.#write();
+  }
+
+  /** A place to come back to when what follows has to be taken back. */
+  mark(): JournalMark {
+    return { nodes: this.#nodes.length, checksums: this.#checksums.length, count: this.#count };
+  }
+
+  backTo(mark: JournalMark): void {
+    this.#slots = [];
+    this.#head = 0;
+    this.#nodes.cutTo(mark.nodes);
+    this.#checksums.cutTo(mark.checksums);
+    this.#count = mark.count;
+  }
+
+  addChecksum(sha256: string, path: RawPath): void {
+    this.#checksums.append(checksumBytes(checksumLine(sha256, path)));
+  }
+
+  flush(): void {
+    this.#nodes.flush();
+    this.#checksums.flush();
+  }
+
+  close(): void {
+    this.#nodes.close();
+    this.#checksums.close();
+  }
+
+  /** Closes without writing what is still held. */
+  discard(): void {
+    this.#nodes.discard();
+    this.#checksums.discard();
+  }
+
+  #write(): void {
+    let nodes = '';
+    let checksums = '';
+    for (let slot = this.#slots[this.#head]; slot?.complete; slot = this.#slots[this.#head]) {
+      if (slot.line !== undefined) {
+        nodes += `${slot.line}\n`;
+        this.#count += 1;
+      }
+      if (slot.checksum !== undefined) checksums += slot.checksum;
+      this.#head += 1;
+    }
+    if (nodes !== '') this.#nodes.append(Buffer.from(nodes, 'utf8'));
+    if (checksums !== '') this.#checksums.append(checksumBytes(checksums));
+    // Taking from the front of an array one by one would cost its length each time.
+    if (this.#head > 4096) {
+      this.#slots.splice(0, this.#head);
+      this.#head = 0;
+    }
+  }
+}
+
+export interface JournalMark {
+  readonly nodes: number;
+  readonly checksums: number;
+  readonly count: number;
+}
+
+/** A file that is written at its end, in large pieces. */
+class AppendedFile {
+  readonly #descriptor: number;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #length = 0;
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, 'wx', 0o600);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  append(bytes: Buffer): void {
+    this.#pending.push(bytes);
+    this.#pendingBytes += bytes.length;
+    this.#length += bytes.length;
+    if (this.#pendingBytes >= WRITE_AT) this.flush();
+  }
+
+  cutTo(length: number): void {
+    this.flush();
+    ftruncateSync(this.#descriptor, length);
+    this.#length = length;
+  }
+
+  close(): void {
+    this.flush();
+    closeSync(this.#descriptor);
+  }
+
+  discard(): void {
+    closeSync(this.#descriptor);
+  }
+
+  flush(): void {
+    const bytes = Buffer.concat(this.#pending);
+    const start = this.#length - bytes.length;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(this.#descriptor, bytes, written, bytes.length - written, start + written);
+    }
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * One node as one line of a manifest.
+ *
+ * What an lstat tells stands first, in fixed order. So an unchanged entry is known by its line beginning with the very
+ * text that the present lstat gives, and the rest of the line, which only reading the file could tell, is taken over as
+ * it is. `device` stands behind, because a reboot may number file systems anew and nothing has changed then.
+ */
+import { goQuote, goUnquote } from '../../base/go-quoting.ts';
+import { isAscii, type RawPath, rawFromText } from '../../base/raw-path.ts';
+import type { Hole, Node, NodeMetadata, NodeType, Xattr } from '../../model/node.ts';
+
+/** The line up to and including the size: everything that must be the same for an entry to be unchanged. */
+export function encodeMetadata(node: NodeMetadata, path: RawPath = node.path): string {
+  return (
+    `{"path":${quotePath(path)},"type":"${node.type}","mode":"${node.mode.toString(8).padStart(4, '0')}"` +
+    `,"uid":${node.uid},"gid":${node.gid},"user":${JSON.stringify(node.user)},"group":${JSON.stringify(node.group)}` +
+    `,"mtime":"${node.mtime}","ctime":"${node.ctime}","inode":"${node.inode}","links":${node.links},"size":${node.size}`
+  );
+}
+
+/** What only a closer look can tell, from `device` to the closing brace. */
+export function encodeRest(
+  node: Pick<Node, 'device' | 'rdev' | 'sha256' | 'target' | 'hardlink' | 'xattrs' | 'holes'>,
+): string {
+  let rest = `,"device":"${node.device}"`;
+  if (node.rdev !== 0n) rest += `,"rdev":"${node.rdev}"`;
+  if (node.sha256 !== undefined) rest += `,"sha256":"${node.sha256}"`;
+  if (node.target !== undefined) rest += `,"target":${quotePath(node.target)}`;
+  if (node.hardlink !== undefined) rest += `,"hardlink":${quotePath(node.hardlink)}`;
+  if (node.xattrs.length > 0) {
+    rest += `,"xattrs":${JSON.stringify(node.xattrs.map(({ name, value }) => [name, value.toString('base64')]))}`;
+  }
+  if (node.holes.length > 0) {
+    rest += `,"holes":${JSON.stringify(node.holes.map(({ offset, length }) => [offset, length]))}`;
+  }
+  return `${rest}}`;
+}
+
+export function encodeNode(node: Node): string {
+  return encodeMetadata(node) + encodeRest(node);
+}
+
+/** The rest of a line whose beginning is this text, or undefined when the entry isn't the same. */
+export function restAfter(line: string, metadata: string): string | undefined {
+  return line.startsWith(metadata) && line.charCodeAt(metadata.length) === COMMA
+    ? line.slice(metadata.length)
+    : undefined;
+}
+
+const COMMA = 0x2c;
+const START = '{"path":"';
+const END = '","type":"';
+
+/** The path of a line that was written by encodeNode, without parsing the rest. */
+export function pathOfLine(line: string): RawPath {
+  const end = line.indexOf(END);
+  if (!line.startsWith(START) || end < 0) throw new SyntaxError('a line without a path');
+  const quoted = line.slice(START.length, end);
+  return quoted.includes('\\') ? goUnquote(JSON.parse(`"${quoted}"`) as string) : rawFromText(quoted);
+}
+
+function quotePath(path: RawPath): string {
+  return plain.test(path) ? `"${path}"` : JSON.stringify(goQuote(path));
+}
+
+/** ASCII that neither Go's quoting nor JSON's changes. */
+const plain = /^[ !#-[\]-~]*$/;
+
+const types: ReadonlySet<string> = new Set<NodeType>([
+  'dir',
+  'file',
+  'symlink',
+  'fifo',
+  'chardev',
+  'dev',
+  'socket',
+]);
+const keys: ReadonlySet<string> = new Set([
+  'path',
+  'type',
+  'mode',
+  'uid',
+  'gid',
+  'user',
+  'group',
+  'mtime',
+  'ctime',
+  'inode',
+  'links',
+  'size',
+  'device',
+  'rdev',
+  'sha256',
+  'target',
+  'hardlink',
+  'xattrs',
+  'holes',
+]);
+
+/** Parses a line strictly. Throws a SyntaxError that says what is wrong with it. */
+export function parseNode(line: string): Node {
+  const parsed: unknown = JSON.parse(line);
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
+    throw new SyntaxError('no object');
+  const fields = parsed as Record<string, unknown>;
+  for (const key in fields) if (!keys.has(key)) throw new SyntaxError(`unknown field ${key}`);
+  const type = text(fields, 'type');
+  if (!types.has(type)) throw new SyntaxError(`unknown type ${type}`);
+  const node: Node = {
+    path: rawPath(text(fields, 'path')),
+    type: type as NodeType,
+    mode: octal(text(fields, 'mode')),
+    uid: count(fields, 'uid', 0xffff_ffff),
+    gid: count(fields, 'gid', 0xffff_ffff),
+    user: text(fields, 'user'),
+    group: text(fields, 'group'),
+    mtime: signed(text(fields, 'mtime')),
+    ctime: signed(text(fields, 'ctime')),
+    inode: unsigned(text(fields, 'inode')),
+    links: count(fields, 'links', 0xffff_ffff),
+    size: count(fields, 'size', Number.MAX_SAFE_INTEGER),
+    device: unsigned(text(fields, 'device')),
+    rdev: 'rdev' in fields ? unsigned(text(fields, 'rdev')) : 0n,
+    xattrs: 'xattrs' in fields ? xattrs(fields.xattrs) : none,
+    holes: 'holes' in fields ? holes(fields.holes) : none,
+    ...('sha256' in fields ? { sha256: digest(text(fields, 'sha256')) } : {}),
+    ...('target' in fields ? { target: rawPath(text(fields, 'target')) } : {}),
+    ...('hardlink' in fields ? { hardlink: rawPath(text(fields, 'hardlink')) } : {}),
+  };
+  return checked(node);
+}
+
+const none: readonly never[] = [];
+
+/** What must go together for each type. */
+function checked(node: Node): Node {
+  if (node.type === 'file' ? node.sha256 === undefined : node.sha256 !== undefined || node.size !== 0) {
+    throw new SyntaxError('a file has a size and a hash, and nothing else has');
+  }
+  if ((node.type === 'symlink') !== (node.target !== undefined)) {
+    throw new SyntaxError('a symlink has a target, and nothing else has');
+  }
+  let end = 0;
+  for (const { offset, length } of node.holes) {
+    if (offset < end || length <= 0 || offset + length > node.size)
+      throw new SyntaxError('holes out of order');
+    end = offset + length;
+  }
+  return node;
+}
+
+function rawPath(quoted: string): RawPath {
+  const path = quoted.includes('\\') || quoted.includes('"') ? goUnquote(quoted) : rawFromText(quoted);
+  if (path.includes('\0')) throw new SyntaxError('a path with a NUL byte');
+  return path;
+}
+
+function text(fields: Record<string, unknown>, key: string): string {
+  const value = fields[key];
+  if (typeof value !== 'string') throw new SyntaxError(`${key} is no text`);
+  return value;
+}
+
+function count(fields: Record<string, unknown>, key: string, most: number): number {
+  const value = fields[key];
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > most) {
+    throw new SyntaxError(`${key} is no count`);
+  }
+  return value;
+}
+
+function octal(value: string): number {
+  if (!/^[0-7]{4}$/.test(value)) throw new SyntaxError('mode is not four octal digits');
+  return Number.parseInt(value, 8);
+}
+
+function unsigned(value: string): bigint {
+  if (!/^\d{1,20}$/.test(value)) throw new SyntaxError('not an unsigned number');
+  return BigInt(value);
+}
+
+function signed(value: string): bigint {
+  if (!/^-?\d{1,20}$/.test(value)) throw new SyntaxError('not a time');
+  return BigInt(value);
+}
+
+function digest(value: string): string {
+  if (!/^[0-9a-f]{64}$/.test(value)) throw new SyntaxError('not a SHA-256');
+  return value;
+}
+
+function pairs(value: unknown): readonly [unknown, unknown][] {
+  if (!Array.isArray(value) || !value.every((pair) => Array.isArray(pair) && pair.length === 2)) {
+    throw new SyntaxError('not a list of pairs');
+  }
+  return value;
+}
+
+function xattrs(value: unknown): readonly Xattr[] {
+  return pairs(value).map(([name, content]) => {
+    if (typeof name !== 'string' || !isAscii(name) || name.includes('\0') || typeof content !== 'string') {
+      throw new SyntaxError('not an extended attribute');
+    }
+    return { name, value: Buffer.from(content, 'base64') };
+  });
+}
+
+function holes(value: unknown): readonly Hole[] {
+  return pairs(value).map(([offset, length]) => {
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length)) throw new SyntaxError('not a hole');
+    return { offset: offset as number, length: length as number };
+  });
+}

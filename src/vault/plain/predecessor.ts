@@ -1,0 +1,69 @@
+/** An earlier snapshot, or what an interrupted run left, to take unchanged data from. */
+import { constants, openSync } from 'node:fs';
+import type { OpenDirectory } from '../../base/open-directory.ts';
+import { compareRawPaths, type RawPath } from '../../base/raw-path.ts';
+import { isTrailer } from './header-line.ts';
+import { Lines } from './lines.ts';
+import { pathOfLine } from './node-line.ts';
+import { StoredTree } from './stored-tree.ts';
+
+export interface PredecessorSource {
+  /** absolute path of the snapshot's folder */
+  readonly folder: string;
+  /** the file with its nodes, in that folder, and whether a header stands before them */
+  readonly nodes: string;
+  readonly headed: boolean;
+  /** it was published, so that its stored files are as its nodes say; if not, each is hashed before it is shared */
+  readonly published: boolean;
+  /** paths whose stored content is known to be damaged */
+  readonly damaged: ReadonlySet<RawPath>;
+}
+
+/** Walks along with the writer: paths are asked for in a snapshot's order. */
+export class Predecessor {
+  readonly published: boolean;
+  readonly #damaged: ReadonlySet<RawPath>;
+  readonly #lines: Lines;
+  readonly #tree: StoredTree;
+  #line: string | undefined;
+  #path: RawPath | undefined;
+
+  constructor(source: PredecessorSource) {
+    this.published = source.published;
+    this.#damaged = source.damaged;
+    this.#lines = new Lines(
+      openSync(`${source.folder}/${source.nodes}`, constants.O_RDONLY | constants.O_NOFOLLOW),
+    );
+    this.#tree = StoredTree.open(source.folder);
+    if (source.headed) this.#lines.next();
+    this.#advance();
+  }
+
+  /** The node's line, unless it has none here or its stored content is damaged. */
+  find(path: RawPath): string | undefined {
+    while (this.#path !== undefined && compareRawPaths(this.#path, path) < 0) this.#advance();
+    return this.#path === path && !this.#damaged.has(path) ? this.#line : undefined;
+  }
+
+  /** The folder that its stored files of a path lie in, held until the next is asked for. */
+  folder(path: RawPath): OpenDirectory | undefined {
+    return this.#tree.folder(path);
+  }
+
+  close(): void {
+    this.#lines.close();
+    this.#tree.close();
+  }
+
+  #advance(): void {
+    this.#path = undefined;
+    this.#line = this.#lines.next();
+    if (this.#line === undefined || isTrailer(this.#line)) return;
+    try {
+      this.#path = pathOfLine(this.#line);
+    } catch (error) {
+      // After a crash the list may end in bytes that never reached the disk; a damaged manifest serves up to there.
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+}

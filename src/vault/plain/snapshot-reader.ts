@@ -1,0 +1,101 @@
+/** Reading a snapshot of a plain vault. */
+import { createHash } from 'node:crypto';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import { breathe } from '../../base/abort.ts';
+import { openAt, tryLock } from '../../base/libc.ts';
+import { nameOf, parentOf, textOf } from '../../base/raw-path.ts';
+import type { Node } from '../../model/node.ts';
+import { componentOf, type SnapshotEntry, type SnapshotHeader } from '../../model/snapshot.ts';
+import type { LocatedFile, ReadOptions, SnapshotReader } from '../../model/snapshot-reader.ts';
+import { vaultErrors } from '../errors.ts';
+import { MANIFEST, OWN } from './layout.ts';
+import { Manifest } from './manifest.ts';
+import { StoredTree } from './stored-tree.ts';
+
+const CHUNK = 1024 * 1024;
+
+export class PlainSnapshotReader implements SnapshotReader {
+  readonly header: SnapshotHeader;
+  readonly #place: string;
+  readonly #manifest: string;
+  readonly #tree: StoredTree;
+  /** held while the snapshot is read, so that nobody removes it meanwhile */
+  readonly #hold: number;
+
+  private constructor(root: string, entry: SnapshotEntry) {
+    const folder = join(root, entry.place);
+    this.#place = entry.place;
+    this.header = entry.header;
+    this.#manifest = join(folder, OWN, MANIFEST);
+    this.#hold = openSync(this.#manifest, constants.O_RDONLY | constants.O_NOFOLLOW);
+    if (!tryLock(this.#hold, 'shared')) {
+      closeSync(this.#hold);
+      throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
+    }
+    this.#tree = StoredTree.open(folder);
+  }
+
+  static open(root: string, entry: SnapshotEntry): PlainSnapshotReader {
+    return new PlainSnapshotReader(root, entry);
+  }
+
+  async *nodes(options: ReadOptions & { readonly component?: string } = {}): AsyncGenerator<readonly Node[]> {
+    const manifest = Manifest.open(this.#manifest, this.#place);
+    const { component } = options;
+    try {
+      for await (const batch of manifest.nodes(options.signal ?? never)) {
+        yield component === undefined ? batch : batch.filter(({ path }) => componentOf(path) === component);
+      }
+    } finally {
+      manifest.close();
+    }
+  }
+
+  async *content(
+    node: Node,
+    options: ReadOptions & { readonly offset?: number; readonly length?: number } = {},
+  ): AsyncGenerator<Uint8Array> {
+    const located = this.locate(node);
+    if (located === undefined) throw this.#damaged(node);
+    const file = openAt(located.directory, located.name, constants.O_RDONLY | constants.O_NONBLOCK);
+    located.release();
+    const start = options.offset ?? 0;
+    const end = Math.min(node.size, start + (options.length ?? node.size));
+    const hash = createHash('sha256');
+    try {
+      for (let offset = start; offset < end; ) {
+        const part = Buffer.allocUnsafe(Math.min(CHUNK, end - offset));
+        const read = readSync(file, part, 0, part.length, offset);
+        if (read === 0) throw this.#damaged(node);
+        hash.update(part.subarray(0, read));
+        offset += read;
+        yield part.subarray(0, read);
+        await breathe(options.signal ?? never);
+      }
+    } finally {
+      closeSync(file);
+    }
+    const whole = start === 0 && end === node.size;
+    if (whole && hash.digest('hex') !== node.sha256) throw this.#damaged(node);
+  }
+
+  locate(node: Node): LocatedFile | undefined {
+    const folder = this.#tree.folder(parentOf(node.path));
+    if (folder === undefined) return undefined;
+    const held = folder.retain();
+    return { directory: held.descriptor, name: nameOf(node.path), release: () => held.release() };
+  }
+
+  async close(): Promise<void> {
+    this.#tree.close();
+    closeSync(this.#hold);
+  }
+
+  #damaged(node: Node) {
+    const path = textOf(node.path) ?? node.path;
+    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place });
+  }
+}
+
+const never = new AbortController().signal;

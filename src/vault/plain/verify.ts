@@ -1,0 +1,168 @@
+/**
+ * Verifying snapshots of a plain vault: the folders against the manifest, and the stored files against their hashes.
+ * A file that several snapshots share is read once and named for all of them.
+ */
+
+import { isHikaeError, systemCode } from '../../base/errors.ts';
+import type { RawPath } from '../../base/raw-path.ts';
+import { textOf } from '../../base/raw-path.ts';
+import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
+import type { Emit } from '../../model/events.ts';
+import type { Finding, FindingKind } from '../../model/finding.ts';
+import type { SnapshotEntry } from '../../model/snapshot.ts';
+import type { VerifyOptions, VerifyResult } from '../vault.ts';
+import { ContentCheck, type StoredFile } from './content-check.ts';
+import type { ItemResult, Job, WorkerData } from './file-jobs.ts';
+import { listSnapshots } from './listing.ts';
+import { readDamage, writeDamage } from './records.ts';
+import { sharersOf } from './sharing.ts';
+import { checkStructure } from './structure-check.ts';
+import type { VaultFile } from './vault-file.ts';
+
+/** What a check says of one path; which snapshots share it is added here. */
+export interface Flaw {
+  readonly kind: FindingKind;
+  /** empty for the snapshot as a whole */
+  readonly path: RawPath;
+  readonly reason: string;
+}
+
+/** These make a stored file unfit to be shared with a later snapshot. */
+const recorded: ReadonlySet<FindingKind> = new Set(['content', 'size', 'attribute', 'unreadable']);
+
+export async function verifySnapshots(
+  root: string,
+  file: VaultFile,
+  entries: readonly SnapshotEntry[],
+  options: VerifyOptions & { threads: number },
+): Promise<VerifyResult> {
+  const { level, emit, signal } = options;
+  const counters = new Int32Array(new SharedArrayBuffer(8));
+  const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
+  const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
+    size: options.threads,
+    data,
+  });
+  const stop = () => Atomics.store(counters, 0, 1);
+  signal.addEventListener('abort', stop, { once: true });
+  const findings: Finding[] = [];
+  const found = new Map<string, Set<RawPath>>();
+  const checked = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
+  expectWork(entries, level, emit);
+  try {
+    // The newest first; of an older one only what it doesn't share with the next newer one is read.
+    const newestFirst = [...entries].reverse();
+    for (const [at, entry] of newestFirst.entries()) {
+      const report = (flaw: Flaw) => {
+        const places = flaw.path === '' ? [entry.place] : sharersOf(root, entry, flaw.path);
+        const finding = {
+          kind: flaw.kind,
+          places,
+          path: textOf(flaw.path) ?? flaw.path,
+          reason: flaw.reason,
+        };
+        findings.push(finding);
+        emit({ type: 'finding', vault: root, finding });
+        if (recorded.has(flaw.kind) && flaw.path !== '')
+          for (const place of places) remember(found, place, flaw.path);
+      };
+      const newer = newestFirst.slice(0, at).find(({ header }) => header.target === entry.header.target);
+      const content = new ContentCheck(root, entry, newer, {
+        pool,
+        report,
+        emit,
+        signal,
+        ...sampling(options),
+      });
+      const counts = await checkOne(root, entry, file, {
+        report,
+        emit,
+        signal,
+        take: contentTaker(level, content),
+      });
+      const read = await content.finish();
+      checked.snapshots += 1;
+      checked.nodes += counts;
+      checked.files += read.files;
+      checked.bytes += read.bytes;
+    }
+    record(root, entries, found, level);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await pool.close();
+  }
+  return { findings, checked };
+}
+
+interface OneOptions {
+  readonly report: (flaw: Flaw) => void;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly take: (file: StoredFile) => Promise<void>;
+}
+
+/** Returns how many nodes there are. A manifest that can't be read to its end is a finding, and ends it for this one. */
+async function checkOne(
+  root: string,
+  entry: SnapshotEntry,
+  file: VaultFile,
+  options: OneOptions,
+): Promise<number> {
+  try {
+    return await checkStructure(root, entry, file.keeps, options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!isHikaeError(error, 'SNAPSHOT_DAMAGED')) throw error;
+    options.report({ kind: 'manifest', path: '' as RawPath, reason: String(error.details.reason) });
+    return 0;
+  }
+}
+
+function contentTaker(level: VerifyOptions['level'], content: ContentCheck): OneOptions['take'] {
+  if (level === 'structure') return async () => {};
+  return level === 'full' ? (file) => content.check(file) : async (file) => content.consider(file);
+}
+
+function sampling({ level, sample }: VerifyOptions): { sample?: { seconds: number; seed: number } } {
+  return level === 'sample' && sample !== undefined ? { sample } : {};
+}
+
+function expectWork(entries: readonly SnapshotEntry[], level: VerifyOptions['level'], emit: Emit): void {
+  const all = entries.flatMap(({ header }) => header.components);
+  const files = all.reduce((sum, { nodes }) => sum + nodes, 0);
+  const bytes = level === 'full' ? all.reduce((sum, { bytes: size }) => sum + size, 0) : 0;
+  emit({ type: 'phase', phase: 'verifying' });
+  emit({ type: 'work.expected', files, bytes, exact: level !== 'full' });
+}
+
+function remember(found: Map<string, Set<RawPath>>, place: string, path: RawPath): void {
+  const paths = found.get(place) ?? new Set();
+  found.set(place, paths.add(path));
+}
+
+/** A full verification knows everything of the snapshots it read; a lesser one only adds. */
+function record(
+  root: string,
+  entries: readonly SnapshotEntry[],
+  found: ReadonlyMap<string, ReadonlySet<RawPath>>,
+  level: VerifyOptions['level'],
+): void {
+  const known = readDamage(root);
+  const listed = new Set(listSnapshots(root, {}).snapshots.map(({ place }) => place));
+  const damage = new Map([...known].filter(([place]) => listed.has(place)));
+  if (level === 'full') for (const { place } of entries) damage.delete(place);
+  for (const [place, paths] of found) damage.set(place, new Set([...(damage.get(place) ?? []), ...paths]));
+  const same =
+    damage.size === known.size && [...damage].every(([place, paths]) => sameSet(paths, known.get(place)));
+  if (same) return;
+  try {
+    writeDamage(root, damage);
+  } catch (error) {
+    // Verifying a copy on a read-only medium, or one that belongs to somebody else, is fine: it is told all the same.
+    if (!['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
+  }
+}
+
+function sameSet(left: ReadonlySet<RawPath>, right: ReadonlySet<RawPath> | undefined): boolean {
+  return right !== undefined && left.size === right.size && [...left].every((one) => right.has(one));
+}

@@ -1,0 +1,153 @@
+/** What may be done to a plain vault by the one who holds its lock. */
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { OpenDirectory } from '../../base/open-directory.ts';
+import type { RawName, RawPath } from '../../base/raw-path.ts';
+import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
+import type { Schedule, SnapshotDraft, SnapshotEntry, SnapshotHeader } from '../../model/snapshot.ts';
+import { captureComponent } from '../snapshot-capture.ts';
+import type { WritableVault, WriteOptions } from '../vault.ts';
+import { namingDiskErrors } from './disk-errors.ts';
+import type { ItemResult, Job, WorkerData } from './file-jobs.ts';
+import { MANIFEST, NODES, OWN, PARTIAL, type Place, snapshotNames } from './layout.ts';
+import { leftovers } from './listing.ts';
+import type { PredecessorSource } from './predecessor.ts';
+import { predecessorsOf, publishedSource } from './predecessors.ts';
+import { readProtections, writeProtections } from './records.ts';
+import { removeTree } from './removal.ts';
+import { requireRoom } from './room.ts';
+import { PlainSnapshotReader } from './snapshot-reader.ts';
+import { PlainSnapshotWriter } from './snapshot-writer.ts';
+import type { VaultFile } from './vault-file.ts';
+
+/** How many interrupted runs are remembered; what older ones had stored, newer ones have found again. */
+const INTERRUPTED_KEPT = 2;
+
+type Writing = Pick<WritableVault, 'predecessor' | 'begin' | 'derive' | 'protect'> & {
+  close(): Promise<void>;
+};
+
+export function openWriting(root: string, file: VaultFile, threads: number): Writing {
+  const counters = new Int32Array(new SharedArrayBuffer(8));
+  const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
+  const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
+    size: threads,
+    data,
+  });
+
+  async function begin(
+    draft: SnapshotDraft,
+    from: readonly SnapshotEntry[],
+    options: WriteOptions,
+    inherited = untroubled,
+  ) {
+    if (options.expects !== undefined) requireRoom(root, options.expects);
+    const { schedule, target } = draft;
+    const folder = join(root, schedule, target);
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const place: Place = { schedule, target, name: freeName(folder, draft) };
+    const interrupted = await setAsideInterrupted(root, folder, place, options.signal);
+    const predecessors = [
+      ...from.map((entry) => publishedSource(root, entry)),
+      ...interrupted.flatMap((name) => interruptedSource(join(folder, name))),
+    ];
+    Atomics.store(counters, 0, 0);
+    const parts = { root, place, keeps: file.keeps, predecessors, interrupted, inherited, pool, counters };
+    return new PlainSnapshotWriter(draft, parts, options);
+  }
+
+  return {
+    async predecessor(target) {
+      return predecessorsOf(root, target)[0];
+    },
+    begin: (draft, options) =>
+      namingDiskErrors(root, () => begin(draft, predecessorsOf(root, draft.target), options)),
+    derive: (entry, schedule, options) =>
+      namingDiskErrors(root, async () => {
+        const writer = await begin(draftLike(entry, schedule), [entry], options, entry.header);
+        try {
+          for (const { name, origin, complete } of entry.header.components) {
+            if (!complete) {
+              writer.absent({ name, origin });
+              continue;
+            }
+            const capture = captureComponent(PlainSnapshotReader.open(root, entry), name, options.signal);
+            try {
+              await writer.component({ name, origin }, capture, { troubles: () => {} });
+            } finally {
+              await capture.close();
+            }
+          }
+          return await writer.publish();
+        } catch (error) {
+          await writer.abandon({ discard: true });
+          throw error;
+        }
+      }),
+    async protect(entry, until) {
+      const protections = new Map(readProtections(root));
+      if (until === undefined) protections.delete(entry.place);
+      else protections.set(entry.place, until);
+      writeProtections(root, protections);
+    },
+    close: () => pool.close(),
+  };
+}
+
+const untroubled: Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'> = {
+  notes: 0,
+  problems: 0,
+  troubles: [],
+};
+
+function draftLike({ header }: SnapshotEntry, schedule: Schedule): SnapshotDraft {
+  const { id, target, host, time, zone, trigger, hikae } = header;
+  return { id, target, host, time, zone, schedule, trigger, hikae };
+}
+
+/** Its list of nodes, or its manifest if it was interrupted after that was written, or nothing at all. */
+function interruptedSource(folder: string): PredecessorSource[] {
+  const nodes = [NODES, MANIFEST].find((name) => existsSync(join(folder, OWN, name)));
+  if (nodes === undefined) return [];
+  return [
+    { folder, nodes: join(OWN, nodes), headed: nodes === MANIFEST, published: false, damaged: new Set() },
+  ];
+}
+
+function freeName(folder: string, { schedule, time, zone }: SnapshotDraft): string {
+  for (const name of snapshotNames(schedule, time, zone)) if (!existsSync(join(folder, name))) return name;
+  throw new TypeError('no free name for a snapshot');
+}
+
+/**
+ * The folders that interrupted runs have left, newest first, under names that the new one doesn't want. All but the
+ * newest are removed: what they had stored, a later run has found again.
+ */
+async function setAsideInterrupted(
+  root: string,
+  folder: string,
+  place: Place,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const [...known] = leftovers(root, place.schedule, place.target, PARTIAL).sort().reverse();
+  const kept: string[] = [];
+  const parent = OpenDirectory.open(folder as RawPath);
+  try {
+    for (const [at, name] of known.entries()) {
+      if (at >= INTERRUPTED_KEPT) await removeTree(parent, name as RawName, signal);
+      else kept.push(name === place.name + PARTIAL ? renameAside(folder, name) : name);
+    }
+  } finally {
+    parent.release();
+  }
+  return kept;
+}
+
+function renameAside(folder: string, name: string): string {
+  for (let number = 1; ; number++) {
+    const aside = `${name}.${number}`;
+    if (existsSync(join(folder, aside))) continue;
+    renameSync(join(folder, name), join(folder, aside));
+    return aside;
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * The face of the room: a vault holds snapshots. Both kinds (`plain`: dated trees, `restic`: a repository) keep
+ * this contract, so that nobody outside ever asks which kind it is.
+ */
+import type { Capture } from '../model/capture.ts';
+import type { Emit } from '../model/events.ts';
+import type { Finding, VerifyLevel } from '../model/finding.ts';
+import type {
+  ComponentSummary,
+  Origin,
+  Schedule,
+  SnapshotDraft,
+  SnapshotEntry,
+  SnapshotHeader,
+  UnreadableSnapshot,
+} from '../model/snapshot.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import type { TroubleSink } from '../model/trouble.ts';
+
+export interface VaultIdentity {
+  /** 32 hexadecimal digits, given when the vault was created */
+  readonly id: string;
+  readonly kind: 'plain' | 'restic';
+  /** milliseconds since 1970 UTC */
+  readonly created: number;
+}
+
+export interface SnapshotList {
+  /** oldest first */
+  readonly snapshots: readonly SnapshotEntry[];
+  readonly unreadable: readonly UnreadableSnapshot[];
+}
+
+export interface Vault {
+  readonly identity: VaultIdentity;
+  /** where it is, as the user wrote it */
+  readonly location: string;
+
+  list(options: { target?: string; signal: AbortSignal }): Promise<SnapshotList>;
+  /** What storing a capture would come to, against the newest snapshot of the target; writes nothing. */
+  preview(
+    target: string,
+    draft: ComponentDraft,
+    capture: Capture,
+    options: { signal: AbortSignal },
+  ): Promise<Preview>;
+  open(entry: SnapshotEntry, options: { signal: AbortSignal }): Promise<SnapshotReader>;
+  verify(entries: readonly SnapshotEntry[], options: VerifyOptions): Promise<VerifyResult>;
+
+  /** Takes the vault for writing, alone; VAULT_LOCKED when another process still has it after `wait` milliseconds. */
+  acquire(options: { wait: number; emit: Emit; signal: AbortSignal }): Promise<WritableVault>;
+  close(): Promise<void>;
+}
+
+/** A vault that nobody else writes to until it is released. */
+export interface WritableVault {
+  /** The newest snapshot of a target, whose data the next one will share. */
+  predecessor(target: string, options: { signal: AbortSignal }): Promise<SnapshotEntry | undefined>;
+  /** Starts a snapshot, which nobody sees before it is published. */
+  begin(draft: SnapshotDraft, options: WriteOptions): Promise<SnapshotWriter>;
+  /** Makes a snapshot of `schedule` out of an existing one, sharing its data: a weekly from that day's daily. */
+  derive(entry: SnapshotEntry, schedule: Schedule, options: WriteOptions): Promise<SnapshotEntry>;
+  /** Removes a snapshot: from the moment this begins it is no longer listed, whatever happens then. */
+  remove(entry: SnapshotEntry, options: { signal: AbortSignal }): Promise<void>;
+  /** Nobody may remove it before `until` (milliseconds since 1970 UTC); undefined lifts that. */
+  protect(entry: SnapshotEntry, until: number | undefined, options: { signal: AbortSignal }): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface WriteOptions {
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** the policy file as it was, kept beside the data */
+  readonly policy?: Uint8Array;
+  /** what will be added, by estimate: VAULT_NO_ROOM when the medium can't take it */
+  readonly expects?: Room;
+}
+
+export interface Room {
+  readonly bytes: number;
+  /** files and folders, where a medium counts these */
+  readonly files: number;
+}
+
+export interface ComponentDraft {
+  readonly name: string;
+  readonly origin: Origin;
+}
+
+/** Components are written one after the other, in the order of their names' bytes. */
+export interface SnapshotWriter {
+  /**
+   * Stores one component. When the capture ends with an error nothing of the component remains and the
+   * error is passed on; the same component may then be tried again.
+   */
+  component(
+    draft: ComponentDraft,
+    capture: Capture,
+    options: { troubles: TroubleSink },
+  ): Promise<StoredComponent>;
+  /** Records that a component is missing: the snapshot is incomplete. */
+  absent(draft: ComponentDraft): void;
+  /** Makes the snapshot durable and then visible, in this order. */
+  publish(): Promise<SnapshotEntry>;
+  /**
+   * Ends without a snapshot. What was stored soundly stays beside the snapshots, for the next run to reuse, unless
+   * `discard` says to remove it: after a full disk, or where nothing was stored.
+   */
+  abandon(options: { discard: boolean }): Promise<void>;
+}
+
+export interface StoredComponent {
+  readonly summary: ComponentSummary;
+  /** bytes that the vault grew by */
+  readonly newBytes: number;
+  readonly unchanged: number;
+}
+
+export interface Preview {
+  readonly nodes: number;
+  readonly bytes: number;
+  readonly unchanged: number;
+  /** bytes of the files that are new or changed */
+  readonly newBytes: number;
+}
+
+export interface VerifyOptions {
+  readonly level: VerifyLevel;
+  /** `sample` only: seconds to spend, and the seed that chooses */
+  readonly sample?: { readonly seconds: number; readonly seed: number };
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface VerifyResult {
+  readonly findings: readonly Finding[];
+  readonly checked: {
+    readonly snapshots: number;
+    readonly nodes: number;
+    readonly files: number;
+    readonly bytes: number;
+  };
+}
+
+export { vaultErrors } from './errors.ts';
+export type { SnapshotEntry, SnapshotHeader, SnapshotReader };
