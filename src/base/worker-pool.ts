@@ -36,7 +36,7 @@ export function openWorkerPool<Job, Result>(
   options: { size: number; data?: unknown },
 ): WorkerPool<Job, Result> {
   let broken: Error | undefined;
-  const threads = Array.from({ length: options.size }, startThread);
+  const threads: Thread<Result>[] = [];
 
   function startThread(): Thread<Result> {
     const worker = new Worker(script, {
@@ -56,6 +56,18 @@ export function openWorkerPool<Job, Result>(
     return thread;
   }
 
+  /** A thread takes a moment to start, so it is started when there is work for one more. */
+  function leastBusy(): Thread<Result> {
+    const least = threads.reduce<Thread<Result> | undefined>(
+      (best, other) => (best === undefined || other.given.length < best.given.length ? other : best),
+      undefined,
+    );
+    if (least !== undefined && (least.given.length === 0 || threads.length >= options.size)) return least;
+    const started = startThread();
+    threads.push(started);
+    return started;
+  }
+
   function fail(error: Error): void {
     broken ??= error;
     for (const thread of threads) for (const { reject } of thread.given.splice(0)) reject(error);
@@ -65,9 +77,7 @@ export function openWorkerPool<Job, Result>(
     size: options.size,
     run(job) {
       if (broken !== undefined) return Promise.reject(broken);
-      const thread = threads.reduce((least, other) =>
-        other.given.length < least.given.length ? other : least,
-      );
+      const thread = leastBusy();
       return new Promise<Result>((resolve, reject) => {
         // A thread that has work keeps the process alive; an idle one doesn't.
         thread.worker.ref();

@@ -21,7 +21,11 @@ export type Origin =
       readonly exclude: readonly string[];
       readonly oneFileSystem: boolean;
     }
-  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly file: string };
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly file: string }
+  /** a component that the policy names and nothing captures yet: such a one is never complete */
+  | { readonly kind: LaterKind };
+
+export type LaterKind = Exclude<ComponentKind, 'files' | 'command'>;
 
 export interface ComponentSummary {
   readonly name: string;

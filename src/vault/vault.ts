@@ -15,7 +15,7 @@ import type {
   UnreadableSnapshot,
 } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
-import type { TroubleSink } from '../model/trouble.ts';
+import type { Trouble, TroubleSink } from '../model/trouble.ts';
 
 export interface VaultIdentity {
   /** 32 hexadecimal digits, given when the vault was created */
@@ -90,14 +90,10 @@ export interface ComponentDraft {
 /** Components are written one after the other, in the order of their names' bytes. */
 export interface SnapshotWriter {
   /**
-   * Stores one component. When the capture ends with an error nothing of the component remains and the
-   * error is passed on; the same component may then be tried again.
+   * Stores one component; `open` starts its capture, and tells notes and problems to what it is given. When it ends with
+   * an error nothing of the component remains and the error is passed on; the same component may then be tried again.
    */
-  component(
-    draft: ComponentDraft,
-    capture: Capture,
-    options: { troubles: TroubleSink },
-  ): Promise<StoredComponent>;
+  component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent>;
   /** Records that a component is missing: the snapshot is incomplete. */
   absent(draft: ComponentDraft): void;
   /** Makes the snapshot durable and then visible, in this order. */
@@ -109,11 +105,21 @@ export interface SnapshotWriter {
   abandon(options: { discard: boolean }): Promise<void>;
 }
 
+export type OpenCapture = (troubles: TroubleSink) => Promise<Capture>;
+
 export interface StoredComponent {
   readonly summary: ComponentSummary;
   /** bytes that the vault grew by */
   readonly newBytes: number;
   readonly unchanged: number;
+  readonly troubles: TroubleCount;
+}
+
+/** Notes and problems: how many, and the first of them. */
+export interface TroubleCount {
+  readonly notes: number;
+  readonly problems: number;
+  readonly first: readonly Trouble[];
 }
 
 export interface Preview {

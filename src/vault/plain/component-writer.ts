@@ -10,7 +10,8 @@ import type { Capture, CapturedNode } from '../../model/capture.ts';
 import type { Node, NodeMetadata, Xattr } from '../../model/node.ts';
 import { type TroubleSink, trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
-import type { Copied, Item, ItemResult, Job } from './file-jobs.ts';
+import type { Copied, Item, ItemResult, Job, Link } from './file-jobs.ts';
+import { linkStored } from './file-link.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
 import type { NodeJournal, Slot } from './node-journal.ts';
 import { encodeMetadata, encodeNode, encodeRest, parseNode, restAfter } from './node-line.ts';
@@ -164,9 +165,12 @@ export class ComponentWriter {
     this.#list(slot, encodeNode(stored.node), stored.node, stored.node.sha256);
   }
 
-  /** Decides between a link and a copy. */
+  /**
+   * Decides between a link and a copy. A link costs less than to tell another thread of it, unless the stored file has to
+   * be read first.
+   */
   #store(pending: Pending): void {
-    const { path, captured } = pending;
+    const { path, captured, folder } = pending;
     const text = encodeMetadata(captured.metadata, path);
     const known = this.#unchangedRest(path, text);
     const from = known?.predecessor.folder(parentOf(path));
@@ -174,18 +178,23 @@ export class ComponentWriter {
       this.#storeAnew(pending);
       return;
     }
+    const { size, mtime, type } = captured.metadata;
+    const name = nameOf(path);
+    const link: Link = {
+      from: { directory: from.descriptor, name },
+      to: { directory: folder.directory.descriptor, name },
+      size,
+      mtime,
+    };
     pending.rest = known.rest;
-    pending.from = from.retain();
-    this.#submit(pending, {
-      kind: 'link',
-      from: { directory: from.descriptor, name: nameOf(path) },
-      to: { directory: pending.folder.directory.descriptor, name: nameOf(path) },
-      size: captured.metadata.size,
-      mtime: captured.metadata.mtime,
-      ...(known.predecessor.published || captured.metadata.type !== 'file'
-        ? {}
-        : { sha256: sha256In(known.rest) }),
-    });
+    if (type === 'file' && !known.predecessor.published) {
+      pending.from = from.retain();
+      this.#submit(pending, { kind: 'link', ...link, sha256: sha256In(known.rest) }, size);
+    } else if (linkStored(link)) {
+      this.#linked(pending);
+    } else {
+      this.#storeAnew(pending);
+    }
   }
 
   #storeAnew(pending: Pending): void {

@@ -8,15 +8,18 @@ export interface EntryPlace {
   readonly name: RawName;
 }
 
-/** Make `to` another name of an entry that is stored already, if that still is what was stored. */
-export interface LinkItem {
-  readonly kind: 'link';
+/** Make `to` another name of an entry that is stored already, if it still has the size and time that it was stored with. */
+export interface Link {
   readonly from: EntryPlace;
   readonly to: EntryPlace;
   readonly size: number;
   readonly mtime: bigint;
-  /** hash the stored file before it is shared, because nobody knows whether it ever reached the disk */
-  readonly sha256?: string;
+}
+
+/** The same after reading it, because nobody knows whether it ever reached the disk whole. */
+export interface LinkItem extends Link {
+  readonly kind: 'link';
+  readonly sha256: string;
 }
 
 /** Copy a file with all that it has, hashed in the same pass. */

@@ -4,25 +4,28 @@ import { closeSync, constants, readSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
 import { linkAt, openAt, statusAt } from '../../base/libc.ts';
 import type { CopyTools } from './file-copy.ts';
-import type { EntryPlace, HashItem, ItemResult, LinkItem } from './file-jobs.ts';
+import type { EntryPlace, HashItem, ItemResult, Link, LinkItem } from './file-jobs.ts';
 
 /** Why a link may be impossible although the file is sound: too many of them, or none allowed here. */
 const unlinkable = new Set(['ENOENT', 'EMLINK', 'EXDEV', 'EPERM', 'ELOOP']);
 
-export function linkStored(item: LinkItem, tools: CopyTools): ItemResult {
+/** False when it can't be shared, and has to be stored anew. */
+export function linkStored({ from, to, size, mtime }: Link): boolean {
   try {
-    const stored = statusAt(item.from.directory, item.from.name);
+    const stored = statusAt(from.directory, from.name);
     // Bit rot is not seen here; but whoever wrote to the stored file, or cut it short, shows by this.
-    if (stored.mtime !== item.mtime || (stored.type === 'file' && stored.size !== item.size))
-      return { kind: 'not-linkable' };
-    if (item.sha256 !== undefined && hashOf(item.from, tools) !== item.sha256)
-      return { kind: 'not-linkable' };
-    linkAt(item.from.directory, item.from.name, item.to.directory, item.to.name);
-    return { kind: 'linked' };
+    if (stored.mtime !== mtime || (stored.type === 'file' && stored.size !== size)) return false;
+    linkAt(from.directory, from.name, to.directory, to.name);
+    return true;
   } catch (error) {
-    if (unlinkable.has(systemCode(error) ?? '')) return { kind: 'not-linkable' };
+    if (unlinkable.has(systemCode(error) ?? '')) return false;
     throw error;
   }
+}
+
+export function linkChecked(item: LinkItem, tools: CopyTools): ItemResult {
+  const sound = checkStored({ kind: 'hash', from: item.from, sha256: item.sha256 }, tools).kind === 'sound';
+  return { kind: sound && linkStored(item) ? 'linked' : 'not-linkable' };
 }
 
 export function checkStored(item: HashItem, tools: CopyTools): ItemResult {

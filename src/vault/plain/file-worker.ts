@@ -1,9 +1,9 @@
-/** A thread of the vault: links, copies and checks files with synchronous calls, which for small files are several times faster. */
+/** A thread of the vault: copies and checks files with synchronous calls, which for small files are several times faster. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveJobs } from '../../base/worker-pool.ts';
 import { type CopyTools, copyFile } from './file-copy.ts';
 import type { Item, ItemResult, Job, WorkerData } from './file-jobs.ts';
-import { checkStored, linkStored } from './file-link.ts';
+import { checkStored, linkChecked } from './file-link.ts';
 
 const { shared, keeps } = workerData as WorkerData;
 const counters = new Int32Array(shared);
@@ -19,7 +19,7 @@ const tools: CopyTools = {
 function work(item: Item): ItemResult {
   switch (item.kind) {
     case 'link':
-      return linkStored(item, tools);
+      return linkChecked(item, tools);
     case 'copy':
       return copyFile(item, tools);
     case 'hash':

@@ -21,6 +21,7 @@ const origin = z.discriminatedUnion('kind', [
     oneFileSystem: z.boolean(),
   }),
   z.strictObject({ kind: z.literal('command'), argv: texts.min(1), file: z.string() }),
+  z.strictObject({ kind: z.enum(['postgres', 'mysql', 'docker-volume']) }),
 ]);
 
 const header = z.strictObject({

@@ -13,23 +13,20 @@ export function writeManifest(
 ): string {
   const manifest = openSync(path, 'wx', 0o600);
   const nodes = openSync(parts.nodes, 'r');
-  const before = createHash('sha256');
-  const whole = createHash('sha256');
+  const hash = createHash('sha256');
   try {
     const write = (bytes: Uint8Array) => {
       for (let written = 0; written < bytes.length; ) written += writeSync(manifest, bytes, written);
-      whole.update(bytes);
+      hash.update(bytes);
     };
-    const header = Buffer.from(`${encodeHeader(parts.header)}\n`);
-    before.update(header);
-    write(header);
+    write(Buffer.from(`${encodeHeader(parts.header)}\n`));
     const buffer = Buffer.allocUnsafe(CHUNK);
     for (let read = readSync(nodes, buffer); read > 0; read = readSync(nodes, buffer)) {
-      before.update(buffer.subarray(0, read));
       write(buffer.subarray(0, read));
     }
-    write(Buffer.from(`${encodeTrailer({ nodes: parts.count, sha256: before.digest('hex') })}\n`));
-    return whole.digest('hex');
+    const before = hash.copy().digest('hex');
+    write(Buffer.from(`${encodeTrailer({ nodes: parts.count, sha256: before })}\n`));
+    return hash.digest('hex');
   } finally {
     closeSync(nodes);
     closeSync(manifest);

@@ -20,8 +20,8 @@ import {
   type SnapshotEntry,
   type SnapshotHeader,
 } from '../../model/snapshot.ts';
-import type { Trouble, TroubleSink } from '../../model/trouble.ts';
-import type { ComponentDraft, SnapshotWriter, StoredComponent, WriteOptions } from '../vault.ts';
+import type { TroubleSink } from '../../model/trouble.ts';
+import type { ComponentDraft, OpenCapture, SnapshotWriter, StoredComponent, WriteOptions } from '../vault.ts';
 import { ComponentWriter, type WriteCounts } from './component-writer.ts';
 import { namingDiskErrors } from './disk-errors.ts';
 import type { ItemResult, Job, Keeps } from './file-jobs.ts';
@@ -44,6 +44,7 @@ import { Predecessor, type PredecessorSource } from './predecessor.ts';
 import { reportProgress } from './progress.ts';
 import { removeTree } from './removal.ts';
 import { StoredTree } from './stored-tree.ts';
+import { TroubleTally } from './trouble-tally.ts';
 
 export interface WriterParts {
   readonly root: string;
@@ -71,17 +72,14 @@ export class PlainSnapshotWriter implements SnapshotWriter {
   readonly #directory: OpenDirectory;
   readonly #journal: NodeJournal;
   readonly #components: ComponentSummary[] = [];
-  readonly #troubles: Trouble[];
-  #notes: number;
-  #problems: number;
+  readonly #troubles = new TroubleTally(TROUBLES_KEPT);
 
   constructor(draft: SnapshotDraft, parts: WriterParts, options: WriteOptions) {
     this.#draft = draft;
     this.#parts = parts;
     this.#options = options;
-    this.#troubles = [...parts.inherited.troubles];
-    this.#notes = parts.inherited.notes;
-    this.#problems = parts.inherited.problems;
+    const { notes, problems, troubles } = parts.inherited;
+    this.#troubles.addAll({ notes, problems, first: troubles });
     this.#folder = join(parts.root, parts.place.schedule, parts.place.target);
     this.#partial = join(this.#folder, parts.place.name + PARTIAL);
     mkdirSync(join(this.#partial, OWN), { recursive: true, mode: 0o700 });
@@ -92,31 +90,30 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     });
   }
 
-  async component(
-    draft: ComponentDraft,
-    capture: Capture,
-    options: { troubles: TroubleSink },
-  ): Promise<StoredComponent> {
+  async component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent> {
     const mark = this.#journal.mark();
     const counts: WriteCounts = { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0 };
-    const heard: Trouble[] = [];
-    const troubles: TroubleSink = (trouble) => {
-      heard.push(trouble);
-      options.troubles(trouble);
-    };
+    const troubles = new TroubleTally(TROUBLES_KEPT);
     try {
-      await namingDiskErrors(this.#parts.root, () => this.#store(draft.name, capture, troubles, counts));
+      const capture = await open(troubles.add);
+      try {
+        await namingDiskErrors(this.#parts.root, () =>
+          this.#store(draft.name, capture, troubles.add, counts),
+        );
+      } finally {
+        await capture.close();
+      }
     } catch (error) {
       // What a failed component leaves would look like a component: it goes, whatever ended it.
       await removeTree(this.#directory, draft.name as RawName, new AbortController().signal);
       this.#journal.backTo(mark);
       throw error;
     }
-    this.#remember(heard);
+    this.#troubles.addAll(troubles.count());
     const { nodes, files, bytes, newBytes, unchanged } = counts;
     const summary: ComponentSummary = { ...draft, complete: true, nodes, files, bytes };
     this.#components.push(summary);
-    return { summary, newBytes, unchanged };
+    return { summary, newBytes, unchanged, troubles: troubles.count() };
   }
 
   absent(draft: ComponentDraft): void {
@@ -194,21 +191,8 @@ export class PlainSnapshotWriter implements SnapshotWriter {
 
   #header(): SnapshotHeader {
     const components = [...this.#components].sort((a, b) => (a.name < b.name ? -1 : 1));
-    return {
-      ...this.#draft,
-      components,
-      notes: this.#notes,
-      problems: this.#problems,
-      troubles: this.#troubles,
-    };
-  }
-
-  #remember(heard: readonly Trouble[]): void {
-    for (const trouble of heard) {
-      if (trouble.weight === 'note') this.#notes += 1;
-      else this.#problems += 1;
-      if (this.#troubles.length < TROUBLES_KEPT) this.#troubles.push(trouble);
-    }
+    const { notes, problems, first } = this.#troubles.count();
+    return { ...this.#draft, components, notes, problems, troubles: first };
   }
 
   #writeOwnFiles(header: SnapshotHeader): void {

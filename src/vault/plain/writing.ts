@@ -71,12 +71,9 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
               writer.absent({ name, origin });
               continue;
             }
-            const capture = captureComponent(PlainSnapshotReader.open(root, entry), name, options.signal);
-            try {
-              await writer.component({ name, origin }, capture, { troubles: () => {} });
-            } finally {
-              await capture.close();
-            }
+            await writer.component({ name, origin }, async () =>
+              captureComponent(PlainSnapshotReader.open(root, entry), name, options.signal),
+            );
           }
           return await writer.publish();
         } catch (error) {

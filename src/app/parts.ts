@@ -1,0 +1,178 @@
+/** The composition root: real vaults, sources and the ledger, put together for the operations. */
+import { resolve } from 'node:path';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import type { Emit } from '../model/events.ts';
+import type { ComponentKind } from '../model/snapshot.ts';
+import { operationErrors } from '../operations/errors.ts';
+import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
+import { notYetActing, type Policy, parseLocation, placeOf } from '../policy/policy.ts';
+import type { Source } from '../source/source.ts';
+import { hikaeVersion } from './version.ts';
+import type { World } from './world.ts';
+
+export interface PartsOptions {
+  readonly world: World;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** milliseconds to wait for another run that holds a vault */
+  readonly lockWait: number;
+}
+
+/** Half an hour: a daily run may still be at work when the weekly one starts. */
+export const LOCK_WAIT = 30 * 60_000;
+
+/** Two threads keep a disk busy; more would only make a rotating one seek. */
+const THREADS = 2;
+
+/** Does the work with everything that a policy names, and closes it afterwards. */
+export async function withPolicyParts<Result>(
+  policy: Policy,
+  options: PartsOptions,
+  work: (parts: PolicyParts) => Promise<Result>,
+): Promise<Result> {
+  const { world, emit, signal } = options;
+  const { ledger, interrupted, setAside } = await openLedger(policy.state, {
+    clock: world.clock,
+    signal,
+    onTrouble: (trouble) =>
+      emit({ type: 'warning', code: 'ledger-trouble', facts: { reason: trouble.message } }),
+  });
+  try {
+    if (setAside !== undefined)
+      emit({ type: 'warning', code: 'ledger-set-aside', facts: { path: setAside } });
+    for (const { verb, started } of interrupted) {
+      emit({
+        type: 'warning',
+        code: 'run-interrupted',
+        facts: { verb, started: new Date(started).toISOString() },
+      });
+    }
+    const parts: PolicyParts = {
+      ...(await commonParts(options)),
+      host: policy.host,
+      zone: policy.timezone,
+      ledger,
+      policy,
+      vaults: vaultsByNearness(policy),
+      openVault: (name, { create }) =>
+        name.startsWith('/')
+          ? openAt(name, { create, options })
+          : openNamed(name, policy, ledger, { create, options }),
+    };
+    return await work(parts);
+  } finally {
+    ledger.close();
+  }
+}
+
+/** Does the work with a vault alone: for the day when there is no policy, no ledger and no time. */
+export async function withoutPolicy<Result>(
+  options: PartsOptions,
+  work: (parts: Parts) => Promise<Result>,
+): Promise<Result> {
+  const { world } = options;
+  return work({
+    ...(await commonParts(options)),
+    host: world.host,
+    zone: world.zone,
+    vaults: [],
+    openVault: (name, { create }) => openAt(resolve(world.folder, name), { create, options }),
+  });
+}
+
+/** Tells what the policy says and nobody does yet, so that no one believes it is done. */
+export function warnOfLater(policy: Policy, emit: Emit, language: 'en' | 'ja'): void {
+  for (const { path, text } of notYetActing(policy)) {
+    emit({ type: 'warning', code: 'not-acting', facts: { path, text: text[language] } });
+  }
+}
+
+async function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
+  const { clock, random, environment } = world;
+  const sources = await openSources(world);
+  return { clock, random, emit, signal, environment, version: hikaeVersion(), lockWait, source: sources };
+}
+
+async function openSources(world: World): Promise<(kind: ComponentKind) => Source> {
+  const { createFilesSource } = await import('../source/files/files.ts');
+  const { createCommandSource } = await import('../source/command/command.ts');
+  const { clock, uid, gid, environment } = world;
+  const files = createFilesSource({
+    clock,
+    accounts: '/etc',
+    uid,
+    random: (size) => Buffer.from(world.random(size)),
+  });
+  const { PATH, HOME, LANG } = environment;
+  const command = createCommandSource({
+    clock,
+    environment: { PATH, HOME, LANG },
+    owner: { uid, gid, user: '', group: '' },
+    planFiles: (request, options) => files.planRestore(request, options),
+  });
+  return (kind) => {
+    const source = [files, command].find((one) => one.kind === kind);
+    if (source === undefined) throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
+    return source;
+  };
+}
+
+interface OpenOptions {
+  readonly create: boolean;
+  readonly options: PartsOptions;
+}
+
+async function openNamed(
+  name: string,
+  policy: Policy,
+  ledger: Ledger,
+  { create, options }: OpenOptions,
+): Promise<OpenedVault> {
+  const settings = policy.vaults[name];
+  if (settings === undefined)
+    throw operationErrors.VAULT_UNKNOWN({ vault: name, known: Object.keys(policy.vaults) });
+  const location = parseLocation(placeOf(settings));
+  if (settings.plain === undefined || location?.kind !== 'local') {
+    throw operationErrors.VAULT_NOT_ACTING({ vault: name });
+  }
+  const { path } = location;
+  const seen = (await ledger.vaultSeen({ path }, options)) !== undefined;
+  const vault = await openPlain(path, { seen, create: create && !seen, mounted: settings.mounted, options });
+  const { snapshots } = await vault.list(options);
+  await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });
+  return { name, vault };
+}
+
+/** A folder that the user named: it must be a vault already, and what the policy says of it is unknown. */
+async function openAt(path: string, { options }: OpenOptions): Promise<OpenedVault> {
+  return {
+    name: path,
+    vault: await openPlain(path, { seen: false, create: false, mounted: undefined, options }),
+  };
+}
+
+async function openPlain(
+  path: string,
+  opening: { seen: boolean; create: boolean; mounted: string | undefined; options: PartsOptions },
+) {
+  const { openPlainVault } = await import('../vault/plain/plain-vault.ts');
+  const { world } = opening.options;
+  const id = Buffer.from(world.random(16)).toString('hex');
+  return openPlainVault(path, {
+    seen: opening.seen,
+    uid: world.uid,
+    threads: THREADS,
+    ...(opening.mounted === undefined ? {} : { mounted: opening.mounted }),
+    ...(opening.create ? { create: { id, now: world.clock.now() } } : {}),
+  });
+}
+
+/** Local ones come first: a restore takes the nearest that is sound. */
+function vaultsByNearness(policy: Policy): readonly string[] {
+  const distance = (name: string) => {
+    const settings = policy.vaults[name];
+    const kind = settings === undefined ? undefined : parseLocation(placeOf(settings))?.kind;
+    return kind === 'local' ? 0 : kind === 'sftp' ? 1 : 2;
+  };
+  return Object.keys(policy.vaults).sort((a, b) => distance(a) - distance(b));
+}

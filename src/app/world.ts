@@ -1,0 +1,58 @@
+/** The world outside as the command sees it: one value, so that a test can put another one in its place. */
+import { hostname } from 'node:os';
+import type { Writable } from 'node:stream';
+import { type Clock, systemClock } from '../base/clock.ts';
+
+export interface World {
+  /** what stands on the command line after the name of the command */
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly folder: string;
+  /** for results; everything else goes to stderr */
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly host: string;
+  /** the machine's own time zone, by its IANA name */
+  readonly zone: string;
+  /** who runs this; 0 is root */
+  readonly uid: number;
+  readonly gid: number;
+  /** Calls back each time that somebody asks us to end; the returned function stops listening. */
+  readonly onInterrupt: (listener: () => void) => () => void;
+  /** Ends the process at once, whatever it is doing. */
+  readonly exit: (code: number) => never;
+}
+
+/** A stream that may be a terminal; `columns` changes when its window does. */
+export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** A closed terminal (SIGHUP) asks as politely as Ctrl-C and systemd do. */
+const interrupts = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+export function realWorld(): World {
+  return {
+    argv: process.argv.slice(2),
+    environment: process.env,
+    folder: process.cwd(),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    clock: systemClock,
+    random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
+    host: hostname(),
+    // Only when it is asked for: the time zones take longer to load than everything else here.
+    get zone() {
+      return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+    },
+    uid: process.getuid?.() ?? -1,
+    gid: process.getgid?.() ?? -1,
+    onInterrupt(listener) {
+      for (const signal of interrupts) process.on(signal, listener);
+      return () => {
+        for (const signal of interrupts) process.off(signal, listener);
+      };
+    },
+    exit: (code) => process.exit(code),
+  };
+}

@@ -1,0 +1,154 @@
+/**
+ * The record of one run. What engines tell is gathered in memory, in bounded room, and written where a component or
+ * a target has ended: thousands of events cost a handful of transactions, and a ledger that fails costs no more.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import type { Event, Failure } from '../model/events.ts';
+import type { Outcome } from '../model/run.ts';
+import type { Trouble } from '../model/trouble.ts';
+import type { ProcessIdentity } from './process-identity.ts';
+import { KEPT_WORD_FOR_WORD, type RunRecorder, type RunStart, type TargetResult } from './records.ts';
+import { transaction } from './sqlite.ts';
+
+interface Work {
+  files: number;
+  bytes: number;
+}
+
+export interface RecorderParts {
+  readonly database: DatabaseSync;
+  readonly owner: ProcessIdentity;
+  readonly now: () => number;
+  /** runs what writes, and tells the trouble when it fails; true when it succeeded */
+  readonly attempt: (write: () => void) => boolean;
+}
+
+export function recordRun(run: RunStart, parts: RecorderParts): RunRecorder {
+  const recorder = new Recorder(run, parts);
+  recorder.write();
+  return {
+    record: (event) => recorder.take(event),
+    finish: async (outcome, error) => recorder.write({ outcome, error, finished: parts.now() }),
+  };
+}
+
+interface End {
+  readonly outcome: Outcome;
+  readonly error: Failure | undefined;
+  readonly finished: number;
+}
+
+class Recorder {
+  readonly #run: RunStart;
+  readonly #parts: RecorderParts;
+  readonly #started: number;
+  readonly #done: Work = { files: 0, bytes: 0 };
+  readonly #components = { files: 0, bytes: 0, newBytes: 0, ended: 0 };
+  readonly #counts = { note: 0, problem: 0 };
+  readonly #troubles: { target: string; trouble: Trouble }[] = [];
+  readonly #results: TargetResult[] = [];
+  /** how many of these lists are in the database */
+  readonly #written = { troubles: 0, results: 0 };
+
+  constructor(run: RunStart, parts: RecorderParts) {
+    this.#run = run;
+    this.#parts = parts;
+    this.#started = parts.now();
+  }
+
+  take(event: Event): void {
+    switch (event.type) {
+      case 'work.done':
+        this.#done.files += event.files;
+        this.#done.bytes += event.bytes;
+        break;
+      case 'component.finished':
+        this.#components.files += event.files;
+        this.#components.bytes += event.bytes;
+        this.#components.newBytes += event.newBytes;
+        this.#components.ended += 1;
+        this.write();
+        break;
+      case 'trouble':
+        this.#counts[event.trouble.weight] += 1;
+        if (this.#troubles.length < KEPT_WORD_FOR_WORD) this.#troubles.push(event);
+        break;
+      case 'target.finished':
+        this.#results.push(event);
+        this.write();
+        break;
+    }
+  }
+
+  /** Writes what isn't written yet, all of it or nothing; what fails now is tried again with the next write. */
+  write(end?: End): void {
+    const { database, attempt } = this.#parts;
+    const succeeded = attempt(() => {
+      transaction(database, () => {
+        const number = this.#writeRun(end);
+        this.#writeTroubles(number);
+        this.#writeResults(number);
+      });
+    });
+    if (!succeeded) return;
+    this.#written.troubles = this.#troubles.length;
+    this.#written.results = this.#results.length;
+  }
+
+  #writeRun(end: End | undefined): number {
+    const { database, owner } = this.#parts;
+    const { id, verb, host, targets } = this.#run;
+    // A component's own figures know what was tried twice; what has no components is measured by the work done.
+    const { files, bytes } = this.#components.ended > 0 ? this.#components : this.#done;
+    const row = database
+      .prepare(
+        `INSERT INTO runs (id, verb, host, targets, started, finished, outcome, error_code, error_message,
+           error_hint, files, bytes, new_bytes, notes, problems, pid, process_started, boot)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET finished = excluded.finished, outcome = excluded.outcome,
+           error_code = excluded.error_code, error_message = excluded.error_message,
+           error_hint = excluded.error_hint, files = excluded.files, bytes = excluded.bytes,
+           new_bytes = excluded.new_bytes, notes = excluded.notes, problems = excluded.problems
+         RETURNING number`,
+      )
+      .get(
+        id,
+        verb,
+        host,
+        JSON.stringify(targets),
+        this.#started,
+        end?.finished ?? null,
+        end?.outcome ?? null,
+        ...errorColumns(end?.error),
+        files,
+        bytes,
+        this.#components.newBytes,
+        this.#counts.note,
+        this.#counts.problem,
+        owner.pid,
+        owner.started,
+        owner.boot,
+      );
+    return Number(row?.number);
+  }
+
+  #writeTroubles(number: number): void {
+    const insert = this.#parts.database.prepare('INSERT INTO troubles VALUES (?, ?, ?, ?, ?, ?, ?)');
+    for (const [position, { target, trouble }] of this.#troubles.entries()) {
+      if (position < this.#written.troubles) continue;
+      insert.run(number, position, target, trouble.weight, trouble.code, trouble.path, trouble.reason);
+    }
+  }
+
+  #writeResults(number: number): void {
+    const insert = this.#parts.database.prepare('INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    for (const [position, { verb, target, outcome, seconds, error }] of this.#results.entries()) {
+      if (position < this.#written.results) continue;
+      insert.run(number, position, verb, target, outcome, seconds, ...errorColumns(error));
+    }
+  }
+}
+
+function errorColumns(error: Failure | undefined): [string | null, string | null, string | null] {
+  return error === undefined ? [null, null, null] : [error.code, error.message, error.hint];
+}

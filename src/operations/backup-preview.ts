@@ -1,0 +1,90 @@
+/** What a backup of one target would do. */
+import { isHikaeError } from '../base/errors.ts';
+import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
+import type { Preview, Vault } from '../vault/vault.ts';
+import { avoided } from './avoided-places.ts';
+import { operationErrors } from './errors.ts';
+import type { PolicyParts } from './parts.ts';
+import { dailyOf } from './weekly.ts';
+
+export interface BackupPreview {
+  readonly target: string;
+  readonly schedule: ScheduleName;
+  readonly vault: string;
+  /** the vault isn't there yet and would be made */
+  readonly creates: boolean;
+  /** the snapshot that would be shared whole, without a capture */
+  readonly from?: string;
+  readonly components: readonly (Preview & { readonly name: string; readonly error?: Error })[];
+}
+
+export async function previewTarget(
+  target: string,
+  schedule: ScheduleName,
+  { to }: PolicySchedule,
+  parts: PolicyParts,
+): Promise<BackupPreview> {
+  const vault = await openIfThere(to, parts);
+  const preview = { target, schedule, vault: to, creates: vault === undefined };
+  const from = schedule === 'weekly' && vault !== undefined ? await dailyOf(vault, target, parts) : undefined;
+  if (from !== undefined) return { ...preview, from: from.place, components: [] };
+  const components: BackupPreview['components'][number][] = [];
+  const { components: settings } = parts.policy.targets[target] as Target;
+  for (const name of Object.keys(settings)) {
+    try {
+      components.push({
+        name,
+        ...(await previewComponent(target, name, settings[name] as Component, vault, parts)),
+      });
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      if (!isHikaeError(error)) throw error;
+      components.push({ name, ...nothing, error });
+    }
+  }
+  return { ...preview, components };
+}
+
+type Component = Target['components'][string];
+
+const nothing: Preview = { nodes: 0, bytes: 0, unchanged: 0, newBytes: 0 };
+
+async function openIfThere(name: string, parts: PolicyParts): Promise<Vault | undefined> {
+  try {
+    return (await parts.openVault(name, { create: false })).vault;
+  } catch (error) {
+    if (isHikaeError(error, 'VAULT_NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+/** Of a command nothing can be told without running it, which a preview must not. */
+async function previewComponent(
+  target: string,
+  name: string,
+  settings: Component,
+  vault: Vault | undefined,
+  parts: PolicyParts,
+): Promise<Preview> {
+  const origin = originOf(settings);
+  if (origin === undefined) throw operationErrors.COMPONENT_NOT_ACTING({ component: `${target}/${name}` });
+  if (origin.kind !== 'files') return nothing;
+  const { signal } = parts;
+  const options = { component: name, troubles: () => {}, signal, avoid: avoided(parts) };
+  const capture = await parts.source(origin.kind).capture(origin, options);
+  try {
+    if (vault !== undefined) return await vault.preview(target, { name, origin }, capture, { signal });
+    const all = { nodes: 0, bytes: 0, unchanged: 0, newBytes: 0 };
+    for await (const batch of capture.nodes()) {
+      for (const { metadata, content } of batch) {
+        all.nodes += 1;
+        all.bytes += metadata.size;
+        all.newBytes += metadata.size;
+        if (content?.kind === 'file') content.release();
+      }
+    }
+    return all;
+  } finally {
+    await capture.close();
+  }
+}

@@ -1,0 +1,133 @@
+/** What can be wrong with what an operation is asked to do, or with what it meets. */
+import { defineErrors } from '../base/errors.ts';
+
+export const operationErrors = defineErrors({
+  TARGET_UNKNOWN: {
+    exit: 2,
+    message: { en: 'the policy has no target {target}', ja: 'ポリシーにターゲット {target} はありません' },
+    hint: { en: 'It has: {known}.', ja: 'あるのは次のとおりです: {known}' },
+  },
+  SCHEDULE_UNKNOWN: {
+    exit: 2,
+    message: {
+      en: 'the policy has no schedule {schedule}',
+      ja: 'ポリシーにスケジュール {schedule} はありません',
+    },
+    hint: { en: 'It has: {known}.', ja: 'あるのは次のとおりです: {known}' },
+  },
+  VAULT_UNKNOWN: {
+    exit: 2,
+    message: { en: 'the policy has no vault {vault}', ja: 'ポリシーに保管先 {vault} はありません' },
+    hint: {
+      en: 'It has: {known}. A folder is named by its absolute path.',
+      ja: 'あるのは次のとおりです: {known}。フォルダーは絶対パスで指定できます。',
+    },
+  },
+  COMPONENT_UNKNOWN: {
+    exit: 2,
+    message: {
+      en: 'the snapshot {place} has no component {component}',
+      ja: 'スナップショット {place} にコンポーネント {component} はありません',
+    },
+    hint: { en: 'It has: {known}.', ja: 'あるのは次のとおりです: {known}' },
+  },
+  COMPONENT_NOT_ACTING: {
+    message: {
+      en: 'components of this kind are not captured yet: {component}',
+      ja: 'この種類のコンポーネントはまだ取得できません: {component}',
+    },
+    hint: {
+      en: 'Until then dump it with a `command` component; the snapshot is marked incomplete.',
+      ja: '当面は `command` コンポーネントでダンプしてください。スナップショットは不完全と記録されます。',
+    },
+  },
+  VAULT_NOT_ACTING: {
+    exit: 10,
+    message: {
+      en: 'vaults of this kind are not used yet: {vault}',
+      ja: 'この種類の保管先はまだ使えません: {vault}',
+    },
+    hint: {
+      en: 'Use a `plain` vault in a local folder.',
+      ja: 'ローカルフォルダーの `plain` の保管先を使ってください。',
+    },
+  },
+  NOTHING_CAPTURED: {
+    message: {
+      en: 'no component of {target} could be captured',
+      ja: '{target} のコンポーネントを 1 つも取得できませんでした',
+    },
+    hint: {
+      en: 'The reason stands with each component; the last was: {reason}',
+      ja: '理由は各コンポーネントの行にあります。最後の理由: {reason}',
+    },
+  },
+  SNAPSHOT_NOT_FOUND: {
+    message: {
+      en: 'there is no snapshot {wanted} in {vault}',
+      ja: '{vault} にスナップショット {wanted} はありません',
+    },
+    hint: { en: '`hikae snapshots` lists what there is.', ja: '`hikae snapshots` で一覧できます。' },
+  },
+  SNAPSHOT_AMBIGUOUS: {
+    exit: 2,
+    message: {
+      en: '{wanted} stands for several snapshots: {places}',
+      ja: '{wanted} に当たるスナップショットが複数あります: {places}',
+    },
+    hint: {
+      en: 'Give more digits of the id, or one of these places.',
+      ja: 'ID の桁を増やすか、いずれかの場所を指定してください。',
+    },
+  },
+  PATH_NOT_FOUND: {
+    message: { en: 'there is no {path} in {place}', ja: '{place} に {path} はありません' },
+    hint: { en: '`hikae ls {place}` lists what there is.', ja: '`hikae ls {place}` で一覧できます。' },
+  },
+  PATH_NOT_A_FILE: {
+    message: {
+      en: '{path} in {place} is a {type} and has no content',
+      ja: '{place} の {path} は {type} で、内容がありません',
+    },
+    hint: {
+      en: 'Only files can be dumped; restore a folder with `hikae restore`.',
+      ja: '取り出せるのはファイルだけです。フォルダーは `hikae restore` で復元してください。',
+    },
+  },
+  RESTORE_NOT_EMPTY: {
+    exit: 2,
+    message: { en: 'the folder {path} is not empty', ja: 'フォルダー {path} は空ではありません' },
+    hint: {
+      en: 'Choose another folder, or say --overwrite to restore into this one.',
+      ja: '別のフォルダーを選ぶか、ここに復元するなら --overwrite を付けてください。',
+    },
+  },
+  RESTORE_NO_SAFETY: {
+    message: {
+      en: 'what is there now could not be kept before the restore: {reason}',
+      ja: '復元の前に現在の内容を保存できませんでした: {reason}',
+    },
+    hint: {
+      en: 'Nothing was changed. Make room in the vault {vault}, or restore with --no-safety, which can not be undone.',
+      ja: '何も変更していません。保管先 {vault} の空きを増やすか、--no-safety を付けて復元してください(取り消せなくなります)。',
+    },
+  },
+  HOOK_FAILED: {
+    message: { en: 'the hook {command} failed: {reason}', ja: 'フック {command} が失敗しました: {reason}' },
+    hint: {
+      en: 'Run it by hand as the same user; the `after` hooks were run all the same.',
+      ja: '同じユーザーで手で実行して確かめてください。`after` のフックは実行済みです。',
+    },
+  },
+  VAULT_IN_ITS_SOURCE: {
+    exit: 2,
+    message: {
+      en: 'the vault {vault} lies inside {root}, which is to be captured into it',
+      ja: '保管先 {vault} が、取得対象の {root} の中にあります',
+    },
+    hint: {
+      en: 'Put the vault on another disk, or exclude its folder.',
+      ja: '保管先を別のディスクに置くか、そのフォルダーを除外してください。',
+    },
+  },
+});

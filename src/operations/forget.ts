@@ -1,0 +1,88 @@
+/** forget: the plan for every vault and target, and its execution. */
+import type { Outcome } from '../model/run.ts';
+import { requireTargets } from './choice.ts';
+import { operationErrors } from './errors.ts';
+import { type ForgetPlan, type ForgetResult, forgetTarget, planForget } from './forget-target.ts';
+import { newId, type PolicyParts } from './parts.ts';
+import { runRecorded, runTarget, type TargetEnd } from './run.ts';
+
+export interface ForgetRequest {
+  /** the policy's targets when empty */
+  readonly targets: readonly string[];
+  /** the policy's vaults when absent */
+  readonly vault?: string;
+  /** remove more than the limit allows */
+  readonly yes: boolean;
+}
+
+export interface ForgetEnd extends TargetEnd {
+  readonly vault: string;
+  readonly result?: ForgetResult;
+}
+
+export async function planForgets(
+  request: ForgetRequest,
+  parts: PolicyParts,
+): Promise<readonly ForgetPlan[]> {
+  const plans: ForgetPlan[] = [];
+  for (const { vault, target } of pairsOf(request, parts)) {
+    const opened = await parts.openVault(vault, { create: false });
+    plans.push(await planForget(target, opened, parts));
+    await opened.vault.close();
+  }
+  return plans;
+}
+
+export async function forget(
+  request: ForgetRequest,
+  parts: PolicyParts,
+): Promise<{ readonly outcome: Outcome; readonly ends: readonly ForgetEnd[] }> {
+  const pairs = pairsOf(request, parts);
+  const run = {
+    id: newId(parts.random),
+    verb: 'forget' as const,
+    targets: [...new Set(pairs.map(({ target }) => target))],
+  };
+  return runRecorded(run, parts, async (emit) => {
+    const ends: ForgetEnd[] = [];
+    for (const { vault, target } of pairs) {
+      const end = await runTarget({ verb: 'forget', target, vault }, parts, emit, () =>
+        forgetOne(target, vault, request.yes, { ...parts, emit }),
+      );
+      ends.push({ vault, ...end });
+    }
+    return ends;
+  });
+}
+
+async function forgetOne(target: string, name: string, yes: boolean, parts: PolicyParts): Promise<ForgetEnd> {
+  const opened = await parts.openVault(name, { create: false });
+  const { emit, signal, lockWait } = parts;
+  try {
+    const writable = await opened.vault.acquire({ wait: lockWait, emit, signal });
+    try {
+      const result = await forgetTarget({ target, opened, writable, yes }, parts);
+      const { error } = result;
+      if (error === undefined) return { target, vault: name, outcome: 'succeeded', result };
+      return { target, vault: name, outcome: 'failed', result, error };
+    } finally {
+      await writable.release();
+    }
+  } finally {
+    await opened.vault.close();
+  }
+}
+
+function pairsOf(
+  { targets, vault }: ForgetRequest,
+  { policy, vaults }: PolicyParts,
+): { vault: string; target: string }[] {
+  requireTargets(policy, targets);
+  if (vault !== undefined && !(vault in policy.vaults)) {
+    throw operationErrors.VAULT_UNKNOWN({ vault, known: Object.keys(policy.vaults) });
+  }
+  const chosen = targets.length === 0 ? Object.keys(policy.targets) : targets;
+  return (vault === undefined ? vaults : [vault]).flatMap((name) =>
+    chosen.map((target) => ({ vault: name, target })),
+  );
+}

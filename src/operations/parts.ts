@@ -1,0 +1,44 @@
+/** What operations work with; app puts the real ones together, tests may put others. */
+import type { Clock } from '../base/clock.ts';
+import type { Ledger } from '../ledger/ledger.ts';
+import type { Emit } from '../model/events.ts';
+import type { ComponentKind } from '../model/snapshot.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Source } from '../source/source.ts';
+import type { Vault } from '../vault/vault.ts';
+
+export interface OpenedVault {
+  /** its name in the policy, or its path where there is no policy */
+  readonly name: string;
+  readonly vault: Vault;
+}
+
+export interface Parts {
+  readonly clock: Clock;
+  readonly random: (bytes: number) => Uint8Array;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly host: string;
+  /** the time zone that days are reckoned in */
+  readonly zone: string;
+  readonly version: string;
+  readonly source: (kind: ComponentKind) => Source;
+  /** Opens a vault of the policy, or at an absolute path; `create` makes it where there never was one. */
+  readonly openVault: (name: string, options: { create: boolean }) => Promise<OpenedVault>;
+  /** the vaults of the policy, nearest first */
+  readonly vaults: readonly string[];
+  /** absent where there is no policy: nothing is recorded then */
+  readonly ledger?: Ledger;
+  readonly policy?: Policy;
+  /** how long a lock of a vault is waited for, in milliseconds */
+  readonly lockWait: number;
+}
+
+/** Parts of an operation that can't be without a policy. */
+export type PolicyParts = Parts & { readonly ledger: Ledger; readonly policy: Policy };
+
+/** 32 hexadecimal digits for a run or a snapshot. */
+export function newId(random: Parts['random']): string {
+  return Buffer.from(random(16)).toString('hex');
+}

@@ -1,0 +1,70 @@
+/** What a policy may say already and hikae does not do yet. Nobody may believe that it happens. */
+import type { Bilingual } from '../base/language.ts';
+import { parseLocation } from './location.ts';
+import { placeOf } from './meaning.ts';
+import type { Policy } from './policy-file.ts';
+import { say } from './wording.ts';
+
+export interface NotYetActing {
+  /** where it stands in the file: `targets.mail.components.mysql` */
+  readonly path: string;
+  readonly text: Bilingual;
+}
+
+const texts = {
+  component: {
+    en: 'components of kind "{kind}" are not captured yet',
+    ja: '種類 "{kind}" のコンポーネントはまだ取得されません',
+  },
+  restic: {
+    en: 'encrypted repositories are not written yet',
+    ja: '暗号化リポジトリーへの書き込みにはまだ対応していません',
+  },
+  remote: {
+    en: 'vaults at {kind}:// are not written yet',
+    ja: '{kind}:// の保管先への書き込みにはまだ対応していません',
+  },
+  copyTo: { en: 'copies to other vaults are not made yet', ja: '他の保管先への複製はまだ行われません' },
+  limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
+  together: {
+    en: 'components are captured one after the other, not at one moment yet',
+    ja: 'コンポーネントは順に取得され、同一時点にはまだそろいません',
+  },
+  notify: { en: 'nobody is told yet', ja: '通知はまだ送られません' },
+  scan: { en: 'nothing is scanned yet', ja: '検査はまだ行われません' },
+  cost: { en: 'costs are not watched yet', ja: '費用はまだ監視されません' },
+  drill: { en: 'drills are not held yet', ja: '復元訓練はまだ行われません' },
+} as const satisfies Record<string, Bilingual>;
+
+/** Marks a sentence of the plan, so that nobody takes a promise for a deed. */
+export function notYet(text: Bilingual): Bilingual {
+  return say({ en: '{text} [not yet]', ja: '{text}［未対応］' }, { text });
+}
+
+export function notYetActing(policy: Policy): readonly NotYetActing[] {
+  const found: NotYetActing[] = [];
+  for (const [name, target] of Object.entries(policy.targets)) {
+    for (const [component, settings] of Object.entries(target.components)) {
+      for (const kind of ['mysql', 'postgres', 'docker-volume'] as const) {
+        if (settings[kind] === undefined) continue;
+        found.push({ path: `targets.${name}.components.${component}`, text: say(texts.component, { kind }) });
+      }
+    }
+    if (target.together !== undefined) found.push({ path: `targets.${name}.together`, text: texts.together });
+  }
+  for (const [name, vault] of Object.entries(policy.vaults)) {
+    if (vault.restic !== undefined) found.push({ path: `vaults.${name}`, text: texts.restic });
+    const kind = parseLocation(placeOf(vault))?.kind;
+    if (vault.restic === undefined && kind !== undefined && kind !== 'local') {
+      found.push({ path: `vaults.${name}`, text: say(texts.remote, { kind }) });
+    }
+    if (vault.limits !== undefined) found.push({ path: `vaults.${name}.limits`, text: texts.limits });
+  }
+  for (const [name, schedule] of Object.entries(policy.schedules)) {
+    if (schedule.copyTo.length > 0) found.push({ path: `schedules.${name}.copyTo`, text: texts.copyTo });
+  }
+  for (const key of ['notify', 'scan', 'cost', 'drill'] as const) {
+    if (policy[key] !== undefined) found.push({ path: key, text: texts[key] });
+  }
+  return found;
+}

@@ -1,0 +1,143 @@
+/** Every event as one sentence. */
+import { type Bilingual, type Facts, fill, type Language, printable } from '../../base/language.ts';
+import { formatSize } from '../../base/quantities.ts';
+import type { Event } from '../../model/events.ts';
+import { findingTexts } from '../../model/finding.ts';
+import type { Verb } from '../../model/run.ts';
+import { troubleText } from '../../model/trouble.ts';
+import { warningText } from '../../model/warning.ts';
+import { countText, spanText } from './quantity-texts.ts';
+import { outcomeTexts, phaseTexts, verbTexts } from './word-texts.ts';
+
+const texts = {
+  runStarted: { en: '{verb} started: {targets}', ja: '{verb}を開始しました: {targets}' },
+  runFinished: { en: '{verb}: {outcome} after {span}', ja: '{verb}: {outcome}（所要時間 {span}）' },
+  targetFinished: { en: '{target}: {outcome} after {span}', ja: '{target}: {outcome}（所要時間 {span}）' },
+  targetFailed: {
+    en: '{target}: {outcome} after {span}: {message}\n→ {hint}\n  ({code})',
+    ja: '{target}: {outcome}（所要時間 {span}）: {message}\n→ {hint}\n  ({code})',
+  },
+  expected: { en: '{files} entries, {size} ahead', ja: '対象は {files} 件、{size} です' },
+  expectedAbout: { en: 'about {files} entries, {size} ahead', ja: '対象はおよそ {files} 件、{size} です' },
+  done: { en: '{files} entries, {size} done', ja: '{files} 件、{size} を処理しました' },
+  componentStarted: { en: '{target}/{component} …', ja: '{target}/{component} …' },
+  componentFinished: {
+    en: '{target}/{component}: {files} files, {size}, {newSize} of it new',
+    ja: '{target}/{component}: {files} ファイル、{size}（うち新規 {newSize}）',
+  },
+  componentFailed: {
+    en: '{target}/{component} is missing in the snapshot: {message}\n→ {hint}\n  ({code})',
+    ja: '{target}/{component} をスナップショットに保存できませんでした: {message}\n→ {hint}\n  ({code})',
+  },
+  hookBefore: { en: 'running before it: {command}', ja: '事前コマンドを実行しています: {command}' },
+  hookAfter: { en: 'running after it: {command}', ja: '事後コマンドを実行しています: {command}' },
+  note: { en: 'note: {target}: {text}', ja: '補足: {target}: {text}' },
+  problem: { en: 'problem: {target}: {text}', ja: '問題: {target}: {text}' },
+  warning: { en: 'warning: {text}', ja: '警告: {text}' },
+  published: {
+    en: 'snapshot {place} is complete in {vault}',
+    ja: '{vault} にスナップショット {place} を保存しました',
+  },
+  publishedIncomplete: {
+    en: 'snapshot {place} is in {vault}, incomplete',
+    ja: '{vault} に不完全なスナップショット {place} を保存しました',
+  },
+  removed: {
+    en: 'snapshot {place} was removed from {vault}',
+    ja: '{vault} からスナップショット {place} を削除しました',
+  },
+  finding: {
+    en: 'damaged in {vault}: {where}: {text} ({reason})',
+    ja: '{vault} に損傷があります: {where}: {text}（{reason}）',
+  },
+  findingShared: {
+    en: 'damaged in {vault}: {where}: {text} ({reason}); the same in {others}',
+    ja: '{vault} に損傷があります: {where}: {text}（{reason}）。{others} も同じです',
+  },
+} as const satisfies Record<string, Bilingual>;
+
+/** How a verb's target and vault stand to each other. */
+const targetStarted: Readonly<Record<Verb, Bilingual>> = {
+  backup: { en: '{target} → {vault}', ja: '{target} → {vault}' },
+  restore: { en: '{target} ← {vault}', ja: '{target} ← {vault}' },
+  verify: { en: '{target} in {vault}', ja: '{vault} の {target}' },
+  forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
+};
+
+export function eventText(event: Event, language: Language): string {
+  const say = (text: Bilingual, facts: Facts) => fill(text[language], facts);
+  switch (event.type) {
+    case 'run.started':
+      return say(texts.runStarted, { verb: verbTexts[event.verb][language], targets: event.targets });
+    case 'run.finished':
+      return say(texts.runFinished, {
+        verb: verbTexts[event.verb][language],
+        outcome: outcomeTexts[event.outcome][language],
+        span: spanText(event.seconds, language),
+      });
+    case 'target.started':
+      return say(targetStarted[event.verb], { target: event.target, vault: event.vault });
+    case 'target.finished':
+      return say(event.error === undefined ? texts.targetFinished : texts.targetFailed, {
+        target: event.target,
+        outcome: outcomeTexts[event.outcome][language],
+        span: spanText(event.seconds, language),
+        ...event.error,
+      });
+    case 'work.expected':
+      return say(event.exact ? texts.expected : texts.expectedAbout, amount(event));
+    case 'work.done':
+      return say(texts.done, amount(event));
+    case 'phase':
+      return phaseTexts[event.phase][language];
+    case 'component.started':
+      return say(texts.componentStarted, { target: event.target, component: event.component });
+    case 'component.finished':
+      return say(event.error === undefined ? texts.componentFinished : texts.componentFailed, {
+        target: event.target,
+        component: event.component,
+        ...amount(event),
+        newSize: formatSize(event.newBytes),
+        ...event.error,
+      });
+    case 'hook.started':
+      return say(event.when === 'before' ? texts.hookBefore : texts.hookAfter, {
+        command: event.argv.join(' '),
+      });
+    case 'trouble': {
+      const { text, facts } = troubleText(event.trouble);
+      return say(texts[event.trouble.weight], { target: event.target, text: fill(text[language], facts) });
+    }
+    case 'warning':
+      return say(texts.warning, { text: warningSentence(event.code, event.facts, language) });
+    case 'snapshot.published':
+      return say(event.complete ? texts.published : texts.publishedIncomplete, {
+        place: event.place,
+        vault: event.vault,
+      });
+    case 'snapshot.removed':
+      return say(texts.removed, { place: event.place, vault: event.vault });
+    case 'finding': {
+      const { kind, places, path, reason } = event.finding;
+      const [first = '', ...others] = places;
+      return say(others.length === 0 ? texts.finding : texts.findingShared, {
+        vault: event.vault,
+        where: path === '' ? first : `${first}/${path}`,
+        text: findingTexts[kind][language],
+        reason,
+        others,
+      });
+    }
+  }
+}
+
+function amount({ files, bytes }: { readonly files: number; readonly bytes: number }) {
+  return { files: countText(files), size: formatSize(bytes) };
+}
+
+function warningSentence(code: string, facts: Facts, language: Language): string {
+  const text = warningText(code);
+  if (text !== undefined) return fill(text[language], facts);
+  const told = Object.entries(facts).map(([name, fact]) => `${name}: ${printable(String(fact))}`);
+  return [code, ...told].join(', ');
+}

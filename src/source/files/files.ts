@@ -1,0 +1,41 @@
+/** Folders and files as a source: both halves behind the room's face. */
+import { join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Origin } from '../../model/snapshot.ts';
+import type { Source } from '../source.ts';
+import { captureFiles } from './capture.ts';
+import { readOwnerIds } from './owner-ids.ts';
+import { readOwnerNames } from './owner-names.ts';
+import { planFilesRestore } from './restore.ts';
+import type { FilesOrigin } from './selection.ts';
+
+export interface FilesHost {
+  readonly clock: Clock;
+  /** the folder that `passwd` and `group` are in: `/etc` */
+  readonly accounts: string;
+  /** the effective user who runs; 0 may give files away */
+  readonly uid: number;
+  /** so many random bytes, for temporary names */
+  random(size: number): Buffer;
+}
+
+/** Owners are looked up anew for each capture and each restore. */
+export function createFilesSource(host: FilesHost): Source {
+  const { clock, accounts, uid } = host;
+  return {
+    kind: 'files',
+    async capture(origin, options) {
+      return captureFiles(originOf(origin), options, { clock, names: () => readOwnerNames(accounts) });
+    },
+    async planRestore(request, options) {
+      const ids = readOwnerIds(join(accounts, 'passwd'), join(accounts, 'group'));
+      const restoreHost = { ids, uid, random: (size: number) => host.random(size) };
+      return planFilesRestore({ ...request, origin: originOf(request.origin) }, restoreHost, options);
+    },
+  };
+}
+
+function originOf(origin: Origin): FilesOrigin {
+  if (origin.kind !== 'files') throw new TypeError(`the files source got an origin of kind ${origin.kind}`);
+  return origin;
+}

@@ -1,0 +1,163 @@
+/** The folders that a restore is in: opened or made when something in them is to be done, by descriptors only. */
+import { closeSync } from 'node:fs';
+import { systemCode } from '../../base/errors.ts';
+import { makeDirectoryAt, openDirectoryAt, statusOf, unlinkAt } from '../../base/libc.ts';
+import { parentOf, type RawName, type RawPath } from '../../base/raw-path.ts';
+import type { Node } from '../../model/node.ts';
+import type { Decision } from './restore-decisions.ts';
+import {
+  type Destination,
+  type EntryPlace,
+  openAnchor,
+  type Region,
+  throughLinks,
+} from './restore-destination.ts';
+
+/** How often an entry that a neighbour puts in a folder's place is removed before that folder is given up. */
+const TRIES = 16;
+
+export interface Folder {
+  readonly parent: Folder | undefined;
+  readonly index: number;
+  readonly node: Node;
+  readonly name: RawName;
+  readonly path: RawPath;
+  readonly region: Region;
+  readonly decision: Decision;
+  descriptor: number | undefined;
+  /** made by this restore, so that nothing in it is what the plan saw */
+  fresh: boolean;
+  /** something in it was changed, and with it the folder's own time */
+  dirty: boolean;
+  /** it can't be entered: nothing in it is restored */
+  lost: boolean;
+  /** entries and folders in it that are not finished */
+  pending: number;
+  /** the snapshot has nothing more in it */
+  left: boolean;
+}
+
+export class Folders {
+  readonly #destination: Destination;
+  readonly #uid: number;
+  readonly #anchor: number;
+  readonly #open = new Set<number>();
+  /** one descriptor on every file system that was written to */
+  readonly #written = new Map<bigint, number>();
+
+  constructor(destination: Destination, uid: number) {
+    this.#destination = destination;
+    this.#uid = uid;
+    this.#anchor = this.#keep(openAnchor(destination, { uid, make: true }).descriptor);
+  }
+
+  /** The folder's descriptor; the folder is made when it isn't there. Throws the system's error when it can't be. */
+  enter(folder: Folder): number {
+    if (folder.descriptor !== undefined) return folder.descriptor;
+    const { parent, region } = folder;
+    const place = this.placeIn(parent, folder.name, region);
+    for (let tries = 0; ; tries++) {
+      try {
+        folder.descriptor = this.#keep(openDirectoryAt(place.directory, place.name));
+        return folder.descriptor;
+      } catch (error) {
+        const code = systemCode(error);
+        // Above the roots nothing is ours to remove.
+        const otherEntry = (code === 'ENOTDIR' || code === 'ELOOP') && region !== 'between';
+        if (tries === TRIES || !(otherEntry || code === 'ENOENT')) throw error;
+        if (otherEntry) unlessGone(() => unlinkAt(place.directory, place.name));
+      }
+      unlessThere(() => makeDirectoryAt(place.directory, place.name, 0o700));
+      folder.fresh = true;
+      if (parent !== undefined) parent.dirty = true;
+    }
+  }
+
+  /** Where an entry of a folder is; the component's own root when there is no folder. */
+  placeIn(parent: Folder | undefined, name: RawName, region: Region): EntryPlace {
+    const place =
+      parent === undefined
+        ? { directory: this.#anchor, name: this.#destination.rootName }
+        : { directory: this.enter(parent), name };
+    return region === 'inside' ? place : this.#through(place);
+  }
+
+  /** Opens the folder of an entry that was restored before, anew from the top. The caller closes it. */
+  reopen(path: RawPath): number {
+    const folder = parentOf(path);
+    let above = '' as RawPath;
+    let descriptor = this.#openStep({ directory: this.#anchor, name: this.#destination.rootName }, above);
+    for (const name of folder === '' ? [] : (folder.split('/') as RawName[])) {
+      above = (above === '' ? name : `${above}/${name}`) as RawPath;
+      const outer = descriptor;
+      try {
+        descriptor = this.#openStep({ directory: outer, name }, above);
+      } finally {
+        closeSync(outer);
+      }
+    }
+    return descriptor;
+  }
+
+  #openStep(place: EntryPlace, path: RawPath): number {
+    if (this.#destination.region(path) === 'inside') return openDirectoryAt(place.directory, place.name);
+    const { directory, name, opened } = throughLinks(place, this.#uid);
+    try {
+      return openDirectoryAt(directory, name);
+    } finally {
+      if (opened !== undefined) closeSync(opened);
+    }
+  }
+
+  #through(place: EntryPlace): EntryPlace {
+    const { opened, ...found } = throughLinks(place, this.#uid);
+    if (opened !== undefined) this.#keep(opened);
+    return found;
+  }
+
+  /** Notes that the file system of this folder was written to. */
+  wrote(descriptor: number): void {
+    const { device } = statusOf(descriptor);
+    if (!this.#written.has(device)) {
+      this.#written.set(device, this.#keep(openDirectoryAt(descriptor, '.' as RawName)));
+    }
+  }
+
+  /** A descriptor on each file system that was written to. */
+  written(): Iterable<number> {
+    return this.#written.values();
+  }
+
+  leave(folder: Folder): void {
+    if (folder.descriptor === undefined) return;
+    this.#open.delete(folder.descriptor);
+    closeSync(folder.descriptor);
+    folder.descriptor = undefined;
+  }
+
+  close(): void {
+    for (const descriptor of this.#open) closeSync(descriptor);
+    this.#open.clear();
+  }
+
+  #keep(descriptor: number): number {
+    this.#open.add(descriptor);
+    return descriptor;
+  }
+}
+
+function unlessGone(change: () => void): void {
+  unless('ENOENT', change);
+}
+
+function unlessThere(change: () => void): void {
+  unless('EEXIST', change);
+}
+
+function unless(code: string, change: () => void): void {
+  try {
+    change();
+  } catch (error) {
+    if (systemCode(error) !== code) throw error;
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * Writing files with synchronous calls: in a worker thread, or in the main one when there are few. A file appears
+ * under its name when it is whole, has the right hash and all its attributes; until then it has a temporary one.
+ */
+import { createHash, hash } from 'node:crypto';
+import { closeSync, constants, ftruncateSync, readSync, writeSync } from 'node:fs';
+import { systemCode } from '../../base/errors.ts';
+import { openAt, renameAt, statusOf, unlinkAt } from '../../base/libc.ts';
+import type { RawName } from '../../base/raw-path.ts';
+import type { Hole } from '../../model/node.ts';
+import { type Attributes, setAttributes } from './restore-attributes.ts';
+import type { EntryPlace } from './restore-destination.ts';
+
+export interface FileTask {
+  readonly from: EntryPlace;
+  readonly to: EntryPlace;
+  readonly temporary: RawName;
+  readonly size: number;
+  readonly sha256: string;
+  readonly holes: readonly Hole[];
+  readonly attributes: Attributes;
+  /** false: the file stays under its temporary name, for who has to clear its place first */
+  readonly publish: boolean;
+}
+
+export type FileResult =
+  | {
+      readonly kind: 'written';
+      readonly inode: bigint;
+      readonly device: bigint;
+      readonly unset: readonly string[];
+    }
+  /** `vault`: its copy can't be read or isn't what was stored */
+  | {
+      readonly kind: 'failed';
+      readonly where: 'vault' | 'destination';
+      readonly code: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'cancelled' };
+
+export const CHUNK = 1_048_576;
+const zeros = Buffer.alloc(CHUNK);
+const CREATE_NEW = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR;
+
+/** A vault's copy that can't be what was stored. */
+class Damaged extends Error {}
+class Stopped extends Error {}
+
+export class FileWriter {
+  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  readonly #cancelled: () => boolean;
+
+  constructor(cancelled: () => boolean) {
+    this.#cancelled = cancelled;
+  }
+
+  writeAll(tasks: readonly FileTask[]): FileResult[] {
+    return tasks.map((task) => this.write(task));
+  }
+
+  write(task: FileTask): FileResult {
+    if (this.#cancelled()) return { kind: 'cancelled' };
+    let from: number | undefined;
+    try {
+      from = openAt(task.from.directory, task.from.name, constants.O_RDONLY | constants.O_NONBLOCK);
+      const status = statusOf(from);
+      if (status.type !== 'file') throw new Damaged('it is not a file');
+      if (status.size !== task.size) throw new Damaged(`it has ${status.size} bytes, not ${task.size}`);
+      return this.#writeFrom(from, task);
+    } catch (error) {
+      return failed('vault', error);
+    } finally {
+      if (from !== undefined) closeSync(from);
+    }
+  }
+
+  #writeFrom(from: number, task: FileTask): FileResult {
+    const small = task.size <= CHUNK && task.holes.length === 0;
+    if (small) this.#readWhole(from, task);
+    let to: number;
+    try {
+      to = openAt(task.to.directory, task.temporary, CREATE_NEW, 0o600);
+    } catch (error) {
+      return failed('destination', error);
+    }
+    let kept = false;
+    try {
+      if (small) writeFully(to, this.#buffer, task.size, 0);
+      else this.#copy(from, to, task);
+      const unset = setAttributes(to, task.attributes);
+      const { inode, device } = statusOf(to);
+      if (this.#cancelled()) throw new Stopped();
+      if (task.publish) renameAt(task.to.directory, task.temporary, task.to.directory, task.to.name);
+      kept = true;
+      return { kind: 'written', inode, device, unset };
+    } catch (error) {
+      if (error instanceof Stopped) return { kind: 'cancelled' };
+      return failed(error instanceof Damaged ? 'vault' : 'destination', error);
+    } finally {
+      closeSync(to);
+      if (!kept) removeTemporary(task.to.directory, task.temporary);
+    }
+  }
+
+  /** Small files are known to be sound before anything is written. */
+  #readWhole(from: number, task: FileTask): void {
+    readFully(from, this.#buffer, task.size, 0);
+    checkHash(hash('sha256', this.#buffer.subarray(0, task.size), 'hex'), task.sha256);
+  }
+
+  #copy(from: number, to: number, task: FileTask): void {
+    const digest = createHash('sha256');
+    for (const { offset, length, hole } of rangesOf(task.size, task.holes)) {
+      for (let done = 0; done < length; ) {
+        if (this.#cancelled()) throw new Stopped();
+        const part = Math.min(CHUNK, length - done);
+        if (hole) {
+          digest.update(zeros.subarray(0, part));
+        } else {
+          readFully(from, this.#buffer, part, offset + done);
+          digest.update(this.#buffer.subarray(0, part));
+          writeFully(to, this.#buffer, part, offset + done);
+        }
+        done += part;
+      }
+    }
+    ftruncateSync(to, task.size);
+    checkHash(digest.digest('hex'), task.sha256);
+  }
+}
+
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+  readonly hole: boolean;
+}
+
+/** Cuts a file into data and holes, in order. Ranges that overlap, go backwards or leave the file are no holes. */
+export function* rangesOf(size: number, holes: readonly Hole[]): Generator<Range> {
+  let at = 0;
+  for (const { offset, length } of holes) {
+    if (offset < at || length <= 0 || offset + length > size) continue;
+    if (offset > at) yield { offset: at, length: offset - at, hole: false };
+    yield { offset, length, hole: true };
+    at = offset + length;
+  }
+  if (at < size) yield { offset: at, length: size - at, hole: false };
+}
+
+function readFully(from: number, buffer: Buffer, size: number, position: number): void {
+  for (let done = 0; done < size; ) {
+    const bytes = readFrom(from, buffer, done, size - done, position + done);
+    if (bytes === 0) throw new Damaged('it ends too early');
+    done += bytes;
+  }
+}
+
+/** An error of the medium is one of the vault's copy, though it is met in the midst of writing. */
+function readFrom(from: number, buffer: Buffer, offset: number, length: number, position: number): number {
+  try {
+    return readSync(from, buffer, offset, length, position);
+  } catch (error) {
+    throw new Damaged((error as Error).message, { cause: error });
+  }
+}
+
+export function writeFully(to: number, bytes: Uint8Array, size: number, position: number): void {
+  for (let done = 0; done < size; ) done += writeSync(to, bytes, done, size - done, position + done);
+}
+
+function checkHash(found: string, expected: string): void {
+  if (found !== expected) throw new Damaged(`its SHA-256 is ${found}, not ${expected}`);
+}
+
+/** It may be gone already: the folder is not ours alone. */
+export function removeTemporary(directory: number, name: RawName): void {
+  try {
+    unlinkAt(directory, name);
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+  }
+}
+
+function failed(where: 'vault' | 'destination', error: unknown): FileResult {
+  if (error instanceof Damaged)
+    return { kind: 'failed', where: 'vault', code: 'DAMAGED', reason: error.message };
+  const code = systemCode(error);
+  if (code === undefined || !(error instanceof Error)) throw error;
+  return { kind: 'failed', where, code, reason: error.message };
+}
