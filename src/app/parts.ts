@@ -10,6 +10,8 @@ import type { Source } from '../source/source.ts';
 import { hikaeVersion } from './version.ts';
 import type { World } from './world.ts';
 
+export type { Parts, PolicyParts };
+
 export interface PartsOptions {
   readonly world: World;
   readonly emit: Emit;

@@ -18,6 +18,7 @@ export const processErrors = defineErrors({
     },
   },
   COMMAND_FAILED: {
+    transient: true,
     message: {
       en: 'the command {command} ended with {ending}: {said}',
       ja: 'コマンド {command} は {ending} で終わりました: {said}',
@@ -28,6 +29,7 @@ export const processErrors = defineErrors({
     },
   },
   COMMAND_TIMED_OUT: {
+    transient: true,
     message: {
       en: 'the command {command} took longer than {seconds} s and was ended',
       ja: 'コマンド {command} は {seconds} 秒を超えたため終了させました',

@@ -6,6 +6,8 @@ export const commands: KnownCommands['commands'] = {
   'policy check': async () => (await import('./policy-check.ts')).policyCheck,
   'policy explain': async () => (await import('./policy-explain.ts')).policyExplain,
   'policy schema': async () => (await import('./policy-schema.ts')).policySchema,
+  backup: async () => (await import('./backup.ts')).backupCommand,
+  restore: async () => (await import('./restore.ts')).restoreCommand,
 };
 
 /** What the first words of the commands of two words stand for. */

@@ -81,6 +81,8 @@ export interface Failure {
   readonly code: string;
   readonly message: string;
   readonly hint: string;
+  /** the same two in Japanese, where it is one of hikae's own errors */
+  readonly ja?: { readonly message: string; readonly hint: string };
 }
 
 export type Emit = (event: Event) => void;

@@ -41,6 +41,8 @@ export async function captureInto(
       parts.signal.throwIfAborted();
       if (!isHikaeError(error) || isVaultError(error)) throw error;
       failure = error;
+      // A folder that isn't there will not be there in ten seconds either.
+      if (!error.transient) break;
     }
   }
   const error = failure as Error;

@@ -80,6 +80,9 @@ export async function runTarget<Result extends { readonly outcome: Outcome }>(
 }
 
 export function failureOf(error: unknown): Failure {
-  if (isHikaeError(error)) return { code: error.code, message: error.message, hint: error.hint };
+  if (isHikaeError(error)) {
+    const { code, message, hint } = error;
+    return { code, message, hint, ja: error.in('ja') };
+  }
   return { code: 'UNEXPECTED', message: error instanceof Error ? error.message : String(error), hint: '' };
 }

@@ -1,7 +1,7 @@
 /** Every event as one sentence. */
 import { type Bilingual, type Facts, fill, type Language, printable } from '../../base/language.ts';
 import { formatSize } from '../../base/quantities.ts';
-import type { Event } from '../../model/events.ts';
+import type { Event, Failure } from '../../model/events.ts';
 import { findingTexts } from '../../model/finding.ts';
 import type { Verb } from '../../model/run.ts';
 import { troubleText } from '../../model/trouble.ts';
@@ -64,6 +64,12 @@ const targetStarted: Readonly<Record<Verb, Bilingual>> = {
   forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
 };
 
+function failureFacts(failure: Failure | undefined, language: Language): Facts {
+  if (failure === undefined) return {};
+  const { code, message, hint, ja } = failure;
+  return { code, ...(language === 'ja' && ja !== undefined ? ja : { message, hint }) };
+}
+
 export function eventText(event: Event, language: Language): string {
   const say = (text: Bilingual, facts: Facts) => fill(text[language], facts);
   switch (event.type) {
@@ -82,7 +88,7 @@ export function eventText(event: Event, language: Language): string {
         target: event.target,
         outcome: outcomeTexts[event.outcome][language],
         span: spanText(event.seconds, language),
-        ...event.error,
+        ...failureFacts(event.error, language),
       });
     case 'work.expected':
       return say(event.exact ? texts.expected : texts.expectedAbout, amount(event));
@@ -98,7 +104,7 @@ export function eventText(event: Event, language: Language): string {
         component: event.component,
         ...amount(event),
         newSize: formatSize(event.newBytes),
-        ...event.error,
+        ...failureFacts(event.error, language),
       });
     case 'hook.started':
       return say(event.when === 'before' ? texts.hookBefore : texts.hookAfter, {

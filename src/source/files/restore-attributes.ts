@@ -10,7 +10,8 @@ import {
   setXattr,
   type XattrPlace,
 } from '../../base/libc.ts';
-import type { Ownership } from './restore-host.ts';
+import type { Node } from '../../model/node.ts';
+import type { Owners, Ownership } from './restore-host.ts';
 
 /** As it crosses to a worker: a Buffer arrives there as plain bytes. */
 export interface WantedXattr {
@@ -26,13 +27,24 @@ export interface Attributes {
   readonly xattrs: readonly WantedXattr[];
 }
 
+/** What a node is to get here. */
+export function attributesOf(node: Node, owners: Owners): Attributes {
+  return {
+    owner: owners.settable ? owners.of(node) : undefined,
+    mode: owners.modeOf(node),
+    mtime: node.mtime,
+    xattrs: node.xattrs,
+  };
+}
+
 /**
  * Sets everything, and returns what could not be set, in the system's words. The order matters: a change of owner
- * takes setuid bits and capabilities away, an ACL is written over the mode, and times come last.
+ * takes setuid bits and capabilities away, an ACL is written over the mode, and times come last. `present` is the owner
+ * that a new file is known to have.
  */
-export function setAttributes(descriptor: number, wanted: Attributes): string[] {
+export function setAttributes(descriptor: number, wanted: Attributes, present?: Ownership): string[] {
   const unset: string[] = [];
-  if (wanted.owner !== undefined) {
+  if (wanted.owner !== undefined && !isSame(wanted.owner, present)) {
     const { uid, gid } = wanted.owner;
     attempt(unset, () => changeOwner(descriptor, uid, gid));
   }
@@ -40,6 +52,10 @@ export function setAttributes(descriptor: number, wanted: Attributes): string[] 
   setXattrs(descriptor, wanted.xattrs, unset);
   attempt(unset, () => setTimes(descriptor, wanted.mtime));
   return unset;
+}
+
+function isSame(wanted: Ownership, present: Ownership | undefined): boolean {
+  return wanted.uid === present?.uid && wanted.gid === present.gid;
 }
 
 /** Makes the attributes those that are wanted: others, such as an ACL inherited from the folder, are removed. */

@@ -5,28 +5,22 @@
 import { closeSync, constants } from 'node:fs';
 import { breathe } from '../../base/abort.ts';
 import { systemCode } from '../../base/errors.ts';
-import {
-  openAt,
-  removeDirectoryAt,
-  renameAt,
-  setTimes,
-  statusAt,
-  statusOf,
-  syncFileSystem,
-} from '../../base/libc.ts';
+import { openAt, removeDirectoryAt, renameAt, statusAt, statusOf, syncFileSystem } from '../../base/libc.ts';
 import { nameOf, type RawName, type RawPath, rawFromText } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import type { RestoreResult } from '../source.ts';
-import { type Attributes, setAttributes } from './restore-attributes.ts';
+import { attributesOf, setAttributes } from './restore-attributes.ts';
+
 import { type Crew, openCrew } from './restore-crew.ts';
 import { actionOf, BLOCKED, CREATE, writesAnew } from './restore-decisions.ts';
 import type { EntryPlace } from './restore-destination.ts';
 import { type Admitted, Door } from './restore-door.ts';
 import { restoreErrors } from './restore-errors.ts';
 import { FileJobs } from './restore-file-jobs.ts';
+import { Finishing } from './restore-finishing.ts';
 import { type Folder, Folders } from './restore-folders.ts';
-import { type RestoreHost, temporaryName } from './restore-host.ts';
+import { type RestoreHost, temporaryNames } from './restore-host.ts';
 import { type ExecutionOptions, Progress } from './restore-progress.ts';
 import { Remover } from './restore-removal.ts';
 import { makeLink, makeSpecial } from './restore-special.ts';
@@ -77,16 +71,15 @@ export async function executeSurvey(
 class Execution {
   readonly #survey: Survey;
   readonly #parts: SurveyParts;
-  readonly #host: RestoreHost;
+  readonly #temporaryName: () => RawName;
   readonly #options: ExecutionOptions;
   readonly #folders: Folders;
   readonly #progress: Progress;
   readonly #files: FileJobs;
+  readonly #finishing: Finishing;
   readonly #door: Door;
   readonly #levels: Folder[] = [];
   readonly #groups = new Map<RawPath, Group>();
-  /** folders that everything is done in, but for their own removals and attributes */
-  readonly #finished: Folder[] = [];
   #index = 0;
   #ownersLost = false;
 
@@ -100,18 +93,26 @@ class Execution {
   ) {
     this.#survey = survey;
     this.#parts = parts;
-    this.#host = host;
+    this.#temporaryName = temporaryNames(host);
     this.#options = options;
     this.#folders = folders;
     this.#door = new Door(rawFromText(parts.request.component));
     this.#progress = new Progress(options, parts.destination.shown);
+    this.#finishing = new Finishing({
+      survey,
+      owners: parts.owners,
+      folders,
+      progress: this.#progress,
+      signal: options.signal,
+      enter: (folder) => this.#enter(folder),
+    });
     this.#files = new FileJobs({
       reader: parts.request.reader,
       crew,
       folders,
       progress: this.#progress,
       signal: options.signal,
-      settle: (folder) => this.#settle(folder),
+      settle: (folder) => this.#finishing.settle(folder),
     });
   }
 
@@ -142,7 +143,7 @@ class Execution {
         this.#progress.throwIfOver();
         await this.#visit(node, this.#door.admit(node));
         if (this.#index % STRETCH === 0) await breathe(signal);
-        if (this.#finished.length > 0) await this.#finishFolders();
+        if (this.#finishing.waits) await this.#finishing.finish();
       }
       this.#progress.tell();
     }
@@ -152,9 +153,9 @@ class Execution {
   /** Folders that are finished may finish others. */
   async #finishAll(): Promise<void> {
     await this.#files.flush();
-    while (this.#files.busy || this.#finished.length > 0) {
+    while (this.#files.busy || this.#finishing.waits) {
       await this.#files.settled();
-      await this.#finishFolders();
+      await this.#finishing.finish();
     }
     this.#progress.tell();
   }
@@ -243,8 +244,8 @@ class Execution {
     const { node, folder, name, path, region, decision } = entry;
     this.#progress.attempt(path, () => {
       const place = this.#folders.placeIn(folder, name, node.type === 'symlink' ? 'inside' : region);
-      const temporary = temporaryName(this.#host);
-      const unset = makeSpecial(place.directory, temporary, node, this.#attributesOf(node));
+      const temporary = this.#temporaryName();
+      const unset = makeSpecial(place.directory, temporary, node, attributesOf(node, this.#parts.owners));
       this.#publish(entry, place, temporary);
       this.#progress.unset(path, unset);
       this.#progress.restored(decision, 0);
@@ -276,7 +277,7 @@ class Execution {
       const from = { directory: opened, name: nameOf(first) };
       const known = identity === KEPT ? identityOf(statusAt(from.directory, from.name)) : identity;
       const place = this.#folders.placeIn(entry.folder, entry.name, 'inside');
-      const temporary = temporaryName(this.#host);
+      const temporary = this.#temporaryName();
       makeLink(from, place.directory, temporary, known);
       this.#publish(entry, place, temporary);
       // Of two names of one file, rename leaves both.
@@ -293,7 +294,7 @@ class Execution {
       const file = openIfAlone(place);
       if (file === undefined) return false;
       try {
-        this.#progress.unset(path, setAttributes(file, this.#attributesOf(node)));
+        this.#progress.unset(path, setAttributes(file, attributesOf(node, this.#parts.owners)));
         this.#folders.wrote(place.directory);
         this.#progress.restored(decision, 0);
         return true;
@@ -317,8 +318,8 @@ class Execution {
       folder,
       decision,
       place,
-      temporary: temporaryName(this.#host),
-      attributes: this.#attributesOf(node),
+      temporary: this.#temporaryName(),
+      attributes: attributesOf(node, this.#parts.owners),
       clear: this.#survey.inTheWay.has(index) ? () => this.#clear(entry, place) : undefined,
       written: (identity) => {
         if (group?.path === path) group.identity = identity;
@@ -357,65 +358,8 @@ class Execution {
       const folder = this.#levels.pop();
       if (folder === undefined) return;
       folder.left = true;
-      this.#settle(folder);
+      this.#finishing.settle(folder);
     }
-  }
-
-  #settle(folder: Folder): void {
-    if (folder.left && folder.pending === 0) this.#finished.push(folder);
-  }
-
-  async #finishFolders(): Promise<void> {
-    for (let folder = this.#finished.pop(); folder !== undefined; folder = this.#finished.pop()) {
-      this.#progress.throwIfOver();
-      await this.#removeSurplus(folder);
-      this.#finishFolder(folder);
-      this.#folders.leave(folder);
-      const { parent } = folder;
-      if (parent === undefined) continue;
-      parent.pending -= 1;
-      this.#settle(parent);
-    }
-  }
-
-  async #removeSurplus(folder: Folder): Promise<void> {
-    const removals = folder.fresh ? undefined : this.#survey.surplus.get(folder.index);
-    const descriptor = removals === undefined ? undefined : this.#enter(folder);
-    if (removals === undefined || descriptor === undefined || folder.fresh) return;
-    const remover = new Remover(descriptor, folder.path);
-    try {
-      for (const [count, removal] of removals.entries()) {
-        if (count % STRETCH === STRETCH - 1) await breathe(this.#options.signal);
-        this.#progress.attempt(removal.path, () => {
-          remover.remove(removal);
-          folder.dirty = true;
-        });
-      }
-    } finally {
-      remover.close();
-    }
-  }
-
-  /** Everything in it is done, so that nothing changes its time any more. */
-  #finishFolder({ node, region, decision, path, descriptor, fresh, dirty }: Folder): void {
-    if (descriptor === undefined) return;
-    const whole = fresh || (actionOf(decision) !== 'leave' && region !== 'between');
-    if (!whole && (!dirty || region === 'between')) return;
-    this.#progress.attempt(path, () => {
-      if (whole) this.#progress.unset(path, setAttributes(descriptor, this.#attributesOf(node)));
-      else setTimes(descriptor, node.mtime);
-      this.#folders.wrote(descriptor);
-    });
-  }
-
-  #attributesOf(node: Node): Attributes {
-    const { owners } = this.#parts;
-    return {
-      owner: owners.settable ? owners.of(node) : undefined,
-      mode: owners.modeOf(node),
-      mtime: node.mtime,
-      xattrs: node.xattrs,
-    };
   }
 
   #noteOwner(node: Node): void {

@@ -55,8 +55,13 @@ export class Owners {
 
 const TEMPORARY = /^\.hikae-restore-[0-9a-f]{12}$/;
 
-export function temporaryName(host: RestoreHost): RawName {
-  return `.hikae-restore-${host.random(6).toString('hex')}` as RawName;
+/** Temporary names for one restore: from a random one onwards, so that two restores don't meet. */
+export function temporaryNames(host: RestoreHost): () => RawName {
+  let next = host.random(6).readUIntBE(0, 6);
+  return () => {
+    next = (next + 1) % 2 ** 48;
+    return `.hikae-restore-${next.toString(16).padStart(12, '0')}` as RawName;
+  };
 }
 
 /** True for what an interrupted restore left behind. */

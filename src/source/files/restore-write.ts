@@ -86,14 +86,14 @@ export class FileWriter {
     }
     let kept = false;
     try {
+      const status = statusOf(to);
       if (small) writeFully(to, this.#buffer, task.size, 0);
       else this.#copy(from, to, task);
-      const unset = setAttributes(to, task.attributes);
-      const { inode, device } = statusOf(to);
+      const unset = setAttributes(to, task.attributes, status);
       if (this.#cancelled()) throw new Stopped();
       if (task.publish) renameAt(task.to.directory, task.temporary, task.to.directory, task.to.name);
       kept = true;
-      return { kind: 'written', inode, device, unset };
+      return { kind: 'written', inode: status.inode, device: status.device, unset };
     } catch (error) {
       if (error instanceof Stopped) return { kind: 'cancelled' };
       return failed(error instanceof Damaged ? 'vault' : 'destination', error);

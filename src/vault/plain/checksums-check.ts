@@ -4,9 +4,9 @@ import { systemCode } from '../../base/errors.ts';
 import type { RawPath } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { parseChecksumLine } from './checksums.ts';
+import type { Flaw } from './flaw.ts';
 import { MANIFEST, OWN } from './layout.ts';
 import { Lines } from './lines.ts';
-import type { Flaw } from './verify.ts';
 
 export class ChecksumsCheck {
   readonly #report: (flaw: Flaw) => void;

@@ -7,10 +7,10 @@ import type { Emit } from '../../model/events.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import type { HashItem, ItemResult, Job } from './file-jobs.ts';
+import type { Flaw } from './flaw.ts';
 import { seededRandom } from './seeded-random.ts';
 import { statusIfThere } from './sharing.ts';
 import { StoredTree } from './stored-tree.ts';
-import type { Flaw } from './verify.ts';
 
 export interface StoredFile {
   readonly node: Node;

@@ -12,12 +12,12 @@ import type { SnapshotEntry } from '../../model/snapshot.ts';
 import { ChecksumsCheck } from './checksums-check.ts';
 import type { StoredFile } from './content-check.ts';
 import type { Keeps } from './file-jobs.ts';
+import type { Flaw } from './flaw.ts';
 import { CHECKSUMS, MANIFEST, OWN, POLICY } from './layout.ts';
 import { Manifest } from './manifest.ts';
 import { statusIfThere } from './sharing.ts';
 import { isKept, storedMode } from './stored-attributes.ts';
 import { StoredTree } from './stored-tree.ts';
-import type { Flaw } from './verify.ts';
 
 interface StructureOptions {
   readonly report: (flaw: Flaw) => void;

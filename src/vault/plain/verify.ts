@@ -13,19 +13,12 @@ import type { SnapshotEntry } from '../../model/snapshot.ts';
 import type { VerifyOptions, VerifyResult } from '../vault.ts';
 import { ContentCheck, type StoredFile } from './content-check.ts';
 import type { ItemResult, Job, WorkerData } from './file-jobs.ts';
+import type { Flaw } from './flaw.ts';
 import { listSnapshots } from './listing.ts';
 import { readDamage, writeDamage } from './records.ts';
 import { sharersOf } from './sharing.ts';
 import { checkStructure } from './structure-check.ts';
 import type { VaultFile } from './vault-file.ts';
-
-/** What a check says of one path; which snapshots share it is added here. */
-export interface Flaw {
-  readonly kind: FindingKind;
-  /** empty for the snapshot as a whole */
-  readonly path: RawPath;
-  readonly reason: string;
-}
 
 /** These make a stored file unfit to be shared with a later snapshot. */
 const recorded: ReadonlySet<FindingKind> = new Set(['content', 'size', 'attribute', 'unreadable']);

@@ -1,0 +1,130 @@
+/** `hikae backup`: capture → publish → forget. */
+import type { BackupResult, BackupTarget } from '../app/operations.ts';
+import { type Bilingual, fill, type Language } from '../base/language.ts';
+import { formatSize } from '../base/quantities.ts';
+import { countText, formatTable, outcomeTexts } from '../report/report.ts';
+import { previewText } from './backup-preview.ts';
+import { defineCommand } from './command.ts';
+import { lockWait } from './lock-wait.ts';
+import { choice, flag, many, parsed } from './options.ts';
+import { inPolicy } from './parts.ts';
+
+const texts = {
+  target: { en: 'target', ja: 'ターゲット' },
+  outcome: { en: 'outcome', ja: '結果' },
+  snapshot: { en: 'snapshot', ja: 'スナップショット' },
+  files: { en: 'files', ja: 'ファイル数' },
+  size: { en: 'size', ja: 'サイズ' },
+  added: { en: 'new', ja: '新規分' },
+  removed: { en: 'removed', ja: '削除' },
+  incomplete: { en: '{place} (incomplete)', ja: '{place}（不完全）' },
+  sharedFrom: { en: '{place} (from {from})', ja: '{place}（{from} から作成）' },
+} as const satisfies Record<string, Bilingual>;
+
+export const backupCommand = defineCommand({
+  name: 'backup',
+  summary: {
+    en: 'take a snapshot of the targets, then remove what retention lets go',
+    ja: 'ターゲットのスナップショットを取り、保持期間を過ぎたものを削除します',
+  },
+  arguments: {
+    targets: many('TARGET', {
+      en: 'the targets to take (those of the schedule when not given)',
+      ja: '対象のターゲット（省略時はスケジュールの対象すべて）',
+    }),
+  },
+  options: {
+    schedule: choice(['daily', 'weekly'], {
+      en: "the schedule to carry out (the policy's first when not given)",
+      ja: '実行するスケジュール（省略時はポリシーの最初のもの）',
+    }),
+    dryRun: flag({
+      en: 'compare and tell what would be stored, and write nothing',
+      ja: '比較だけを行い、保存されるものを示します（何も書き込みません）',
+    }),
+    lockWait: parsed('DURATION', lockWait.text, lockWait.grammar),
+  },
+  examples: [
+    {
+      line: 'hikae backup',
+      text: { en: 'all targets of the first schedule', ja: '最初のスケジュールの全ターゲット' },
+    },
+    {
+      line: 'hikae backup mail --dry-run',
+      text: { en: 'what a backup of `mail` would store', ja: '`mail` のバックアップで保存されるもの' },
+    },
+    {
+      line: 'hikae backup --schedule weekly',
+      text: {
+        en: "the weekly snapshot, shared with that day's daily",
+        ja: '週次（その日の日次とデータを共有）',
+      },
+    },
+  ],
+  async run(context, { targets }, { schedule, dryRun, lockWait: wait }) {
+    const asked = { targets, ...(schedule === undefined ? {} : { schedule }) };
+    const waiting = wait === undefined ? {} : { lockWait: wait };
+    return inPolicy(
+      context,
+      async (parts, policy) => {
+        const { warnOfLater } = await import('../app/parts.ts');
+        const { backup, previewBackup } = await import('../app/operations.ts');
+        warnOfLater(policy, parts.emit, context.language);
+        // Timers name their schedule; a person mostly doesn't.
+        const trigger = schedule === undefined ? ('manual' as const) : ('schedule' as const);
+        const request = { ...asked, trigger };
+        if (dryRun) {
+          const previews = await previewBackup(request, parts);
+          await context.results.show(previews, (language) => previewText(previews, language));
+          return {
+            errors: previews.flatMap(({ components }) => components.flatMap(({ error }) => error ?? [])),
+          };
+        }
+        const result = await backup(request, parts);
+        await context.results.show(result, (language) => resultText(result, language));
+        const failed = result.targets.filter(({ outcome }) => outcome === 'failed');
+        return { outcome: result.outcome, errors: failed.flatMap(({ error }) => error ?? []) };
+      },
+      waiting,
+    );
+  },
+});
+
+function resultText({ targets }: BackupResult, language: Language): string {
+  const columns = [
+    { title: texts.target[language] },
+    { title: texts.outcome[language] },
+    { title: texts.snapshot[language] },
+    { title: texts.files[language], align: 'right' as const },
+    { title: texts.size[language], align: 'right' as const },
+    { title: texts.added[language], align: 'right' as const },
+    { title: texts.removed[language], align: 'right' as const },
+  ];
+  return formatTable(
+    columns,
+    targets.map((target) => rowOf(target, language)),
+  );
+}
+
+function rowOf(end: BackupTarget, language: Language): string[] {
+  const components = end.snapshot?.header.components ?? [];
+  const files = components.reduce((sum, one) => sum + one.files, 0);
+  const bytes = components.reduce((sum, one) => sum + one.bytes, 0);
+  const added = end.components.reduce((sum, one) => sum + one.newBytes, 0);
+  return [
+    end.target,
+    outcomeTexts[end.outcome][language],
+    placeText(end, language),
+    countText(files),
+    formatSize(bytes),
+    formatSize(added),
+    countText(end.forget?.removed.length ?? 0),
+  ];
+}
+
+function placeText({ snapshot, from, vault = '' }: BackupTarget, language: Language): string {
+  if (snapshot === undefined) return '-';
+  const place = `${vault}:${snapshot.place}`;
+  if (!snapshot.complete) return fill(texts.incomplete[language], { place });
+  return from === undefined ? place : fill(texts.sharedFrom[language], { place, from: from.place });
+}

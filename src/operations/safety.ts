@@ -1,0 +1,104 @@
+/** The snapshot of what a restore in place is about to overwrite, so that the restore can be undone. */
+import { existsSync } from 'node:fs';
+import { isHikaeError } from '../base/errors.ts';
+import type { ComponentSummary, SnapshotEntry } from '../model/snapshot.ts';
+import type { SnapshotWriter } from '../vault/vault.ts';
+import { avoided } from './avoided-places.ts';
+import { captureInto } from './capture-component.ts';
+import { operationErrors } from './errors.ts';
+import { newId, type OpenedVault, type Parts } from './parts.ts';
+
+/** Fails with RESTORE_NO_SAFETY when anything of it can't be kept; nothing has been changed then. */
+export async function keepSafetySnapshot(
+  target: string,
+  restored: SnapshotEntry,
+  components: readonly string[],
+  opened: OpenedVault,
+  parts: Parts,
+): Promise<SnapshotEntry> {
+  parts.emit({ type: 'phase', phase: 'safety' });
+  const chosen = restored.header.components.filter(({ name }) => components.includes(name));
+  try {
+    return await capture(target, chosen, opened, parts);
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!isHikaeError(error)) throw error;
+    throw operationErrors.RESTORE_NO_SAFETY({ reason: error.message, vault: opened.name }, { cause: error });
+  }
+}
+
+async function capture(
+  target: string,
+  components: readonly ComponentSummary[],
+  { vault, name }: OpenedVault,
+  parts: Parts,
+): Promise<SnapshotEntry> {
+  const { clock, zone, host, version, emit, signal, lockWait, ledger } = parts;
+  const writable = await vault.acquire({ wait: lockWait, emit, signal });
+  try {
+    const schedule = 'safety';
+    const time = clock.now();
+    const draft = {
+      id: newId(parts.random),
+      target,
+      host,
+      time,
+      zone,
+      schedule,
+      trigger: schedule,
+      hikae: version,
+    } as const;
+    const writer = await writable.begin(draft, { emit, signal });
+    try {
+      for (const { name: component, origin } of components)
+        await captureOne(writer, target, component, origin, vault.location, parts);
+      const snapshot = await writer.publish();
+      const { place, header, complete } = snapshot;
+      const bytes = header.components.reduce((sum, one) => sum + one.bytes, 0);
+      await ledger?.recordSnapshot({
+        vault: vault.identity.id,
+        place,
+        id: header.id,
+        target,
+        schedule,
+        time,
+        complete,
+        bytes,
+      });
+      emit({ type: 'snapshot.published', vault: name, place, id: header.id, complete });
+      return snapshot;
+    } catch (error) {
+      await writer.abandon({ discard: true });
+      throw error;
+    }
+  } finally {
+    await writable.release();
+  }
+}
+
+async function captureOne(
+  writer: SnapshotWriter,
+  target: string,
+  name: string,
+  origin: ComponentSummary['origin'],
+  location: string,
+  parts: Parts,
+): Promise<void> {
+  const { policy } = parts;
+  const avoid = policy === undefined ? [location] : [location, ...avoided({ policy })];
+  const present = whatIsThere(origin);
+  if (present === undefined) {
+    writer.absent({ name, origin });
+    return;
+  }
+  const request = { target, name, origin: present, retry: { times: 0, wait: 0 }, avoid };
+  const result = await captureInto(writer, request, parts, parts.emit);
+  if ('error' in result) throw result.error;
+}
+
+/** A root that isn't there any more has nothing that could be overwritten. */
+function whatIsThere(origin: ComponentSummary['origin']): ComponentSummary['origin'] | undefined {
+  if (origin.kind !== 'files') return undefined;
+  const roots = origin.roots.filter((root) => existsSync(root));
+  return roots.length === 0 ? undefined : { ...origin, roots };
+}

@@ -1,0 +1,171 @@
+/** Choosing a snapshot by what a person says of it, and finding a vault that has it. */
+import { dayOf, isoWeekOf } from '../base/calendar.ts';
+import { isHikaeError } from '../base/errors.ts';
+import type { SnapshotEntry } from '../model/snapshot.ts';
+import type { SnapshotList } from '../vault/vault.ts';
+import { operationErrors } from './errors.ts';
+import type { OpenedVault, Parts } from './parts.ts';
+
+/** What a person wants: of a target `latest`, a day, a moment, a week or an id; or, without a target, an id or a place. */
+export interface SnapshotSpec {
+  readonly target?: string;
+  readonly wanted: string;
+}
+
+export interface SelectOptions {
+  /** the vault's name, for what is told when there is none */
+  readonly vault: string;
+  /** hides what was taken later; milliseconds since 1970 UTC */
+  readonly asOf?: number | undefined;
+}
+
+export interface ChosenSnapshot {
+  readonly opened: OpenedVault;
+  readonly entry: SnapshotEntry;
+}
+
+/** `daily/mail/2026-11-22`, `mail/latest`, `mail/2026-11-22`, `mail` (its latest), or the first digits of an id. */
+export function parseSnapshotSpec(text: string): SnapshotSpec {
+  const words = text.split('/');
+  const [target = '', wanted = ''] = words;
+  if (words.length === 2 && target !== '' && wanted !== '') return { target, wanted };
+  return words.length > 1 || idPrefix.test(text) ? { wanted: text } : { target: text, wanted: 'latest' };
+}
+
+/**
+ * The snapshot that `wanted` means among those of one target (or, for an id or a place, of all). Of a day or a week it is the
+ * newest complete one, else the newest. A safety snapshot is found only by its moment, place or id.
+ */
+export function selectSnapshot(
+  entries: readonly SnapshotEntry[],
+  wanted: string,
+  { vault, asOf = Number.POSITIVE_INFINITY }: SelectOptions,
+): SnapshotEntry {
+  const known = entries.filter(({ header }) => header.time <= asOf);
+  const chosen = choose(known, wanted, (places) => operationErrors.SNAPSHOT_AMBIGUOUS({ wanted, places }));
+  if (chosen === undefined) throw operationErrors.SNAPSHOT_NOT_FOUND({ wanted, vault });
+  return chosen;
+}
+
+/** From the nearest vault that has it; one out of reach, or with a damaged header there, is told and passed over. */
+export async function openSnapshot(
+  spec: SnapshotSpec,
+  { vault, asOf }: { readonly vault?: string | undefined; readonly asOf?: number | undefined },
+  parts: Parts,
+): Promise<ChosenSnapshot> {
+  const names = vault === undefined ? parts.vaults : [vault];
+  let failure: Error | undefined;
+  const without: string[] = [];
+  for (const [index, name] of names.entries()) {
+    try {
+      return await openIn(name, spec, asOf, parts);
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      if (isHikaeError(error, 'SNAPSHOT_NOT_FOUND')) {
+        without.push(name);
+      } else if (isHikaeError(error) && servesNot(error)) {
+        failure ??= error;
+        if (index < names.length - 1) {
+          parts.emit({
+            type: 'warning',
+            code: 'next-vault',
+            facts: { vault: name, reason: error.message },
+          });
+        }
+      } else {
+        throw error;
+      }
+    }
+  }
+  throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: specText(spec), vault: without });
+}
+
+const idPrefix = /^[0-9a-f]{6,32}$/;
+
+function specText({ target, wanted }: SnapshotSpec): string {
+  return target === undefined ? wanted : `${target}/${wanted}`;
+}
+
+function servesNot(error: { readonly code: string; readonly exit: number }): boolean {
+  return error.exit === 10 || error.code === 'SNAPSHOT_DAMAGED';
+}
+
+async function openIn(
+  name: string,
+  spec: SnapshotSpec,
+  asOf: number | undefined,
+  parts: Parts,
+): Promise<ChosenSnapshot> {
+  const opened = await parts.openVault(name, { create: false });
+  try {
+    const list = await opened.vault.list({ signal: parts.signal });
+    return { opened, entry: selectFrom(list, spec, { vault: name, asOf }, parts) };
+  } catch (error) {
+    await opened.vault.close();
+    throw error;
+  }
+}
+
+function selectFrom(
+  { snapshots, unreadable }: SnapshotList,
+  spec: SnapshotSpec,
+  options: SelectOptions,
+  parts: Pick<Parts, 'emit'>,
+): SnapshotEntry {
+  const damaged = unreadable.find(({ place }) => place === spec.wanted);
+  if (damaged !== undefined) throw damaged.reason;
+  const { target, wanted } = resolve(spec, snapshots);
+  if (target === undefined) return selectSnapshot(snapshots, wanted, options);
+  for (const { place, reason } of unreadable) {
+    if (place.split('/')[1] !== target) continue;
+    const facts = { vault: options.vault, place, reason: reason.message };
+    parts.emit({ type: 'warning', code: 'snapshot-unreadable', facts });
+  }
+  const own = snapshots.filter(({ header }) => header.target === target);
+  return selectSnapshot(own, wanted, options);
+}
+
+/** A target may be called `facade`: where there is one of this name, it isn't the digits of an id. */
+function resolve(spec: SnapshotSpec, entries: readonly SnapshotEntry[]): SnapshotSpec {
+  const named = spec.target === undefined && entries.some(({ header }) => header.target === spec.wanted);
+  return named ? { target: spec.wanted, wanted: 'latest' } : spec;
+}
+
+function choose(
+  entries: readonly SnapshotEntry[],
+  wanted: string,
+  ambiguous: (places: readonly string[]) => Error,
+): SnapshotEntry | undefined {
+  const regular = entries.filter(({ header }) => header.schedule !== 'safety');
+  if (wanted === 'latest') return newestFirst(regular).find(({ complete }) => complete);
+  if (/^\d{4}-\d\d-\d\d$/.test(wanted)) return bestOf(regular.filter((entry) => dayIn(entry) === wanted));
+  if (/^\d{4}-W\d\d$/.test(wanted)) {
+    const weekly = entries.filter(({ header }) => header.schedule === 'weekly');
+    return bestOf(weekly.filter((entry) => isoWeekOf(dayIn(entry)) === wanted));
+  }
+  if (wanted.includes('/')) return entries.find(({ place }) => place === wanted);
+  const matches = /^\d{4}-\d\d-\d\dT\d{6}$/.test(wanted)
+    ? entries.filter(({ place }) => place.endsWith(`/${wanted}`))
+    : idPrefix.test(wanted)
+      ? entries.filter(({ header }) => header.id.startsWith(wanted))
+      : [];
+  // A weekly made from a daily has its id: the two are one snapshot.
+  if (new Set(matches.map(({ header }) => header.id)).size > 1)
+    throw ambiguous(matches.map(({ place }) => place));
+  return newestFirst(matches)[0];
+}
+
+function bestOf(entries: readonly SnapshotEntry[]): SnapshotEntry | undefined {
+  const newest = newestFirst(entries);
+  return newest.find(({ complete }) => complete) ?? newest[0];
+}
+
+/** Of two places of one snapshot the daily comes first. */
+function newestFirst(entries: readonly SnapshotEntry[]): readonly SnapshotEntry[] {
+  const order = (entry: SnapshotEntry) => (entry.header.schedule === 'daily' ? 0 : 1);
+  return [...entries].sort((a, b) => b.header.time - a.header.time || order(a) - order(b));
+}
+
+function dayIn({ header }: SnapshotEntry): string {
+  return dayOf(header.time, header.zone);
+}
