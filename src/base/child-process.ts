@@ -47,12 +47,17 @@ export interface CommandOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeout?: number;
   readonly folder?: string;
+  /** What it leaves running when it ends, as one who starts a service does, is not waited for. */
+  readonly leavesOthers?: boolean;
 }
 
 /** How much of what a child says on stderr is kept for the error's text. */
 const SAID = 4_096;
 /** How long a child may take to end after SIGTERM before it gets SIGKILL, in milliseconds. */
 const GRACE = 5_000;
+const POLL = 20;
+/** How long the pipes of a command that has ended are read on where others may hold them. */
+const LINGER = 200;
 
 /** Runs a command to its end; what it prints on stdout is returned, up to `most` bytes. */
 export async function runCommand(
@@ -80,8 +85,20 @@ export async function* streamCommand(
   const said = keepTail(child.stderr as Readable);
   const ending = endOf(child);
   let expired = false;
-  const stop = () => endGroup(child);
+  let hungUp = false;
+  const hangUp = () => {
+    hungUp = true;
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+  };
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= endGroup(child).then(hangUp);
+  };
+  if (options.leavesOthers === true) child.once('exit', () => setTimeout(hangUp, LINGER));
   options.signal.addEventListener('abort', stop, { once: true });
+  const dieWithUs = () => killGroup(child);
+  process.on('exit', dieWithUs);
   const limit = options.timeout;
   const timer =
     limit === undefined
@@ -91,7 +108,12 @@ export async function* streamCommand(
           stop();
         }, limit);
   try {
-    for await (const part of child.stdout as Readable) yield part as Buffer;
+    try {
+      for await (const part of child.stdout as Readable) yield part as Buffer;
+    } catch (error) {
+      // Whether it had ended, and how, is told below.
+      if (!hungUp) throw error;
+    }
     const end = await ending;
     options.signal.throwIfAborted();
     if (expired) throw processErrors.COMMAND_TIMED_OUT({ command, seconds: (limit ?? 0) / 1000 });
@@ -107,8 +129,10 @@ export async function* streamCommand(
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener('abort', stop);
-    if (child.exitCode === null && child.signalCode === null) endGroup(child);
+    if (child.exitCode === null && child.signalCode === null) stop();
     await ending;
+    await stopped;
+    process.off('exit', dieWithUs);
   }
 }
 
@@ -135,20 +159,30 @@ function endOf(child: ChildProcess): Promise<Ending> {
   });
 }
 
-/** Ends the child and everything that it started; those that don't listen are killed after a while. */
-function endGroup(child: ChildProcess): void {
+/**
+ * Ends the child and everything that it started; what doesn't listen is killed after a while. A group may outlive its
+ * leader, and one who has left the group may hold the other end of our pipes.
+ */
+async function endGroup(child: ChildProcess): Promise<void> {
   if (child.pid === undefined) return;
   const group = -child.pid;
   signalGroup(group, 'SIGTERM');
-  const timer = setTimeout(() => signalGroup(group, 'SIGKILL'), GRACE);
-  child.once('close', () => clearTimeout(timer));
+  for (let waited = 0; waited < GRACE && signalGroup(group, 0); waited += POLL) {
+    await new Promise((resolve) => setTimeout(resolve, POLL));
+  }
+  killGroup(child);
 }
 
-function signalGroup(group: number, signal: NodeJS.Signals): void {
+function killGroup({ pid }: ChildProcess): void {
+  if (pid !== undefined) signalGroup(-pid, 'SIGKILL');
+}
+
+/** False when nobody is left in the group. */
+function signalGroup(group: number, signal: NodeJS.Signals | 0): boolean {
   try {
-    process.kill(group, signal);
+    return process.kill(group, signal);
   } catch {
-    // The group has ended by itself, which is what was wanted.
+    return false;
   }
 }
 

@@ -7,7 +7,7 @@
  */
 import { constants } from 'node:fs';
 import koffi from 'koffi';
-import { isAscii, type RawPath } from './raw-path.ts';
+import { isAscii, type RawName, type RawPath } from './raw-path.ts';
 
 const libc = koffi.load('libc.so.6');
 
@@ -26,6 +26,7 @@ const calls = {
   fchmod: libc.func('int fchmod(int fd, uint32_t mode)'),
   utimensat: libc.func('int utimensat(int directory, const char *path, const void *times, int flags)'),
   futimens: libc.func('int futimens(int fd, const void *times)'),
+  getdents64: libc.func('int64_t getdents64(int fd, void *entries, uint64_t size)'),
   lseek: libc.func('int64_t lseek(int fd, int64_t offset, int whence)'),
   syncfs: libc.func('int syncfs(int fd)'),
   flock: libc.func('int flock(int fd, int operation)'),
@@ -47,6 +48,7 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
 const STATX_BASIC_STATS = 0x7ff;
+const SEEK_SET = 0;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const LOCK_EX_NB = 2 | 4;
@@ -165,6 +167,27 @@ export function removeDirectoryAt(directory: number, name: RawPath): void {
 
 export function symlinkAt(target: RawPath, directory: number, name: RawPath): void {
   if (calls.symlinkat(terminated(target), directory, terminated(name)) !== 0) throw failure('symlink', name);
+}
+
+const entriesBuffer = Buffer.alloc(262_144);
+
+/**
+ * The names in an open directory, in no order, without `.` and `..`; from the beginning at each call. Reading its
+ * descriptor costs half of what opening the directory a second time by a path would.
+ */
+export function listDirectory(descriptor: number): RawName[] {
+  if (calls.lseek(descriptor, 0, SEEK_SET) < 0) throw failure('lseek');
+  const names: RawName[] = [];
+  while (true) {
+    const length = Number(calls.getdents64(descriptor, entriesBuffer, entriesBuffer.length));
+    if (length < 0) throw failure('getdents64');
+    if (length === 0) return names;
+    // `struct linux_dirent64`, see getdents(2): inode and offset of 8 bytes, record length of 2, type of 1, name.
+    for (let at = 0; at < length; at += entriesBuffer.readUInt16LE(at + 16)) {
+      const name = entriesBuffer.toString('latin1', at + 19, entriesBuffer.indexOf(0, at + 19));
+      if (name !== '.' && name !== '..') names.push(name as RawName);
+    }
+  }
 }
 
 const linkBuffer = Buffer.alloc(65_536);

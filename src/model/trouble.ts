@@ -52,6 +52,20 @@ export const troubles = defineTroubles({
     weight: 'problem',
     text: { en: '{path} could not be restored: {reason}', ja: '{path} を復元できませんでした: {reason}' },
   },
+  'stored-damaged': {
+    weight: 'problem',
+    text: {
+      en: '{path} could not be restored, because the copy in the vault is damaged; what was there is left as it is',
+      ja: '保管先にあるコピーが壊れているため {path} を復元できませんでした。復元先にあったものはそのまま残しています',
+    },
+  },
+  'stored-unreadable': {
+    weight: 'problem',
+    text: {
+      en: '{path} could not be restored, because the copy in the vault cannot be read: {reason}; what was there is left as it is',
+      ja: '保管先にあるコピーを読み取れないため {path} を復元できませんでした({reason})。復元先にあったものはそのまま残しています',
+    },
+  },
   'attribute-unset': {
     weight: 'problem',
     text: {

@@ -10,6 +10,17 @@ export const vaultErrors = defineErrors({
       ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
     },
   },
+  VAULT_OUT_OF_REACH: {
+    exit: 10,
+    message: {
+      en: 'the vault {path} can not be reached: {reason}',
+      ja: '保管先 {path} に届きません: {reason}',
+    },
+    hint: {
+      en: 'Check that you may read it (mostly as root), and that its disk is mounted, writable and in order (`dmesg`).',
+      ja: '読み取る権限があるか(通常は root)、ディスクがマウントされ、書き込め、正常か(`dmesg`)を確かめてください。',
+    },
+  },
   VAULT_GONE: {
     exit: 10,
     message: {

@@ -49,6 +49,8 @@ export interface Vault {
 
   /** Takes the vault for writing, alone; VAULT_LOCKED when another process still has it after `wait` milliseconds. */
   acquire(options: { wait: number; emit: Emit; signal: AbortSignal }): Promise<WritableVault>;
+  /** What the medium has left; undefined files where it doesn't count them. */
+  room(options: { signal: AbortSignal }): Promise<FreeRoom>;
   close(): Promise<void>;
 }
 
@@ -81,6 +83,8 @@ export interface Room {
   /** files and folders, where a medium counts these */
   readonly files: number;
 }
+
+export type FreeRoom = Pick<Room, 'bytes'> & Partial<Pick<Room, 'files'>>;
 
 export interface ComponentDraft {
   readonly name: string;

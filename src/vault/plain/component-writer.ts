@@ -2,7 +2,7 @@
  * Storing one component: every captured node is merged with the same path of earlier snapshots; what is unchanged is
  * linked, everything else is copied. Threads do both, in jobs of many entries; this module only decides.
  */
-import { linkAt, setTimesAt, symlinkAt } from '../../base/libc.ts';
+import { changeOwnerAt, linkAt, setTimesAt, symlinkAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
 import { joinRaw, nameOf, parentOf, type RawPath, textOf } from '../../base/raw-path.ts';
 import type { WorkerPool } from '../../base/worker-pool.ts';
@@ -10,7 +10,7 @@ import type { Capture, CapturedNode } from '../../model/capture.ts';
 import type { Node, NodeMetadata, Xattr } from '../../model/node.ts';
 import { type TroubleSink, trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
-import type { Copied, Item, ItemResult, Job, Link } from './file-jobs.ts';
+import type { Copied, Item, ItemResult, Job, Keeps, Link } from './file-jobs.ts';
 import { linkStored } from './file-link.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
 import type { NodeJournal, Slot } from './node-journal.ts';
@@ -23,6 +23,7 @@ import { storeStream } from './stream-file.ts';
 export interface ComponentParts {
   readonly component: string;
   readonly place: string;
+  readonly keeps: Keeps;
   readonly pool: WorkerPool<Job, readonly ItemResult[]>;
   readonly journal: NodeJournal;
   readonly tree: OutputTree;
@@ -41,6 +42,8 @@ export interface WriteCounts {
   bytes: number;
   newBytes: number;
   unchanged: number;
+  /** of the files that were linked */
+  sharedBytes: number;
 }
 
 /** An entry on its way: announced in the journal, and not there yet. */
@@ -68,6 +71,8 @@ const MOST_MOVES = 8;
 export class ComponentWriter {
   readonly #parts: ComponentParts;
   readonly #links = new HardLinks<Pending>();
+  /** every entry that holds descriptors; after a failure all of them are let go */
+  readonly #held = new Set<Pending>();
   #items: Item[] = [];
   #pending: Pending[] = [];
   #bytes = 0;
@@ -94,9 +99,10 @@ export class ComponentWriter {
       this.#failure ??= error;
     }
     if (this.#failure === undefined) return;
+    this.#parts.tree.giveUp();
     // Nobody may still be writing when what was stored is taken back.
     while (this.#running > 0) await this.#settled(true);
-    for (const pending of this.#pending.splice(0)) this.#settle(pending);
+    for (const pending of this.#held) this.#settle(pending);
     this.#parts.signal.throwIfAborted();
     throw this.#failure;
   }
@@ -128,6 +134,7 @@ export class ComponentWriter {
       from: undefined,
       moves: 0,
     };
+    this.#held.add(pending);
     if (group !== undefined && !group.lead(pending)) this.#follow(pending, group);
     else this.#store(pending);
   }
@@ -136,6 +143,7 @@ export class ComponentWriter {
     const metadata = { ...captured.metadata, path, size: 0 };
     const text = encodeMetadata(metadata);
     const known = this.#unchangedRest(path, text)?.rest;
+    if (known !== undefined) this.#parts.counts.unchanged += 1;
     const xattrs = known === undefined ? this.#xattrsOf(captured, path) : xattrsIn(text + known);
     this.#parts.tree.addFolder({ metadata, xattrs });
     const rest = encodeRest({ ...metadata, xattrs, holes: [] });
@@ -144,6 +152,8 @@ export class ComponentWriter {
 
   /** A FIFO in the tree would hang whoever reads it, a device would be one: the manifest alone has them. */
   #takeUnstored(slot: Slot, path: RawPath, captured: CapturedNode): void {
+    const text = encodeMetadata(captured.metadata, path);
+    if (this.#unchangedRest(path, text) !== undefined) this.#parts.counts.unchanged += 1;
     const node = { ...captured.metadata, path, xattrs: this.#xattrsOf(captured, path), holes: [] };
     this.#list(slot, encodeNode(node), node);
   }
@@ -152,14 +162,13 @@ export class ComponentWriter {
     const { counts, predecessors, signal, tree } = this.#parts;
     const earlier = predecessors.find(({ published }) => published);
     const line = earlier?.find(path);
-    const from = earlier?.folder(parentOf(path));
-    const stored = await storeStream(captured, tree.folderFor(path).directory, {
-      path,
-      ...(line === undefined || from === undefined
-        ? {}
-        : { earlier: { node: parseNode(line), folder: from } }),
-      signal,
-    });
+    const from = earlier?.folder(parentOf(path))?.retain();
+    const shared =
+      line === undefined || from === undefined ? {} : { earlier: { node: parseNode(line), folder: from } };
+    const { directory } = tree.folderFor(path);
+    const stored = await storeStream(captured, directory, { path, ...shared, signal }).finally(() =>
+      from?.release(),
+    );
     if (stored.shared) counts.unchanged += 1;
     else counts.newBytes += stored.node.size;
     this.#list(slot, encodeNode(stored.node), stored.node, stored.node.sha256);
@@ -214,6 +223,8 @@ export class ComponentWriter {
     const { descriptor } = folder.directory;
     const target = captured.target as RawPath;
     symlinkAt(target, descriptor, nameOf(path));
+    const { uid, gid } = captured.metadata;
+    if (this.#parts.keeps.owners) changeOwnerAt(descriptor, nameOf(path), uid, gid);
     setTimesAt(descriptor, nameOf(path), captured.metadata.mtime);
     const node = {
       ...captured.metadata,
@@ -239,6 +250,7 @@ export class ComponentWriter {
     if (from === undefined)
       throw vaultErrors.VAULT_WRITE_FAILED({ path: this.#parts.place, reason: 'a stored folder is gone' });
     linkAt(from.descriptor, nameOf(leader.path), folder.directory.descriptor, nameOf(path));
+    if (group.isShared) this.#parts.counts.unchanged += 1;
     const node: Node = { ...leader, path, hardlink: leader.path };
     this.#list(slot, encodeNode(node), node, node.sha256);
     this.#settle(pending);
@@ -267,7 +279,6 @@ export class ComponentWriter {
         },
         (error: unknown) => {
           this.#failure ??= error;
-          for (const one of pending) this.#settle(one);
         },
       )
       .finally(() => {
@@ -276,12 +287,9 @@ export class ComponentWriter {
       });
   }
 
-  /** After a failure the rest of what is under way is only let go. */
+  /** After a failure nothing more is listed. */
   #receiveOne(pending: Pending, result: ItemResult): void {
-    if (this.#failure !== undefined) {
-      this.#settle(pending);
-      return;
-    }
+    if (this.#failure !== undefined) return;
     try {
       this.#receive(pending, result);
     } catch (error) {
@@ -306,6 +314,7 @@ export class ComponentWriter {
         this.#vanished(pending);
         break;
       case 'unreadable':
+        this.#requireLive(pending);
         this.#parts.troubles(trouble('unreadable', shown(pending.path), result.reason));
         this.#leaveOut(pending);
         break;
@@ -318,11 +327,12 @@ export class ComponentWriter {
     const { captured, path, slot, group, rest } = pending;
     let line = encodeMetadata(captured.metadata, path) + rest;
     this.#parts.counts.unchanged += 1;
+    this.#parts.counts.sharedBytes += captured.metadata.size;
     if (group !== undefined) {
       // It may have followed another before, and now leads.
       const { hardlink: _hardlink, ...node } = parseNode(line);
       line = encodeNode(node);
-      this.#lead(pending, node);
+      this.#lead(pending, node, true);
     }
     const sha256 = captured.metadata.type === 'file' ? sha256In(rest as string) : undefined;
     this.#list(slot, line, { path, size: captured.metadata.size }, sha256);
@@ -332,9 +342,7 @@ export class ComponentWriter {
   #copied(pending: Pending, copied: Copied): void {
     const { captured, path, slot, group } = pending;
     const { metadata } = captured;
-    if (captured.sha256 !== undefined && captured.sha256 !== copied.sha256) {
-      throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: shown(path), place: this.#parts.place });
-    }
+    if (captured.sha256 !== undefined && captured.sha256 !== copied.sha256) throw this.#damaged(path);
     if (copied.changing) this.#parts.troubles(trouble('changed', shown(path)));
     if (copied.refused.length > 0)
       this.#parts.troubles(trouble('manifest-only', shown(path), copied.refused.join(', ')));
@@ -345,7 +353,7 @@ export class ComponentWriter {
     const node: Node = { ...metadata, user, group: groupName, ...known, path, sha256, xattrs, holes };
     this.#parts.counts.newBytes += node.size;
     this.#list(slot, encodeNode(node), node, sha256);
-    if (group !== undefined) this.#lead(pending, node);
+    if (group !== undefined) this.#lead(pending, node, false);
     this.#settle(pending);
   }
 
@@ -353,6 +361,7 @@ export class ComponentWriter {
     const content = pending.captured.content;
     const place = content?.kind === 'file' && pending.moves < MOST_MOVES ? content.moved() : undefined;
     if (place === undefined) {
+      this.#requireLive(pending);
       this.#parts.troubles(trouble('vanished', shown(pending.path)));
       this.#leaveOut(pending);
       return;
@@ -360,6 +369,15 @@ export class ComponentWriter {
     pending.moves += 1;
     const to = { directory: pending.folder.directory.descriptor, name: nameOf(pending.path) };
     this.#submit(pending, { kind: 'copy', from: { directory: place.directory, name: place.name }, to });
+  }
+
+  /** Only a live file may vanish or be unreadable; one of a snapshot, whose hash is known, is damaged then. */
+  #requireLive({ captured, path }: Pending): void {
+    if (captured.sha256 !== undefined) throw this.#damaged(path);
+  }
+
+  #damaged(path: RawPath): Error {
+    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: shown(path), place: this.#parts.place });
   }
 
   #leaveOut(pending: Pending): void {
@@ -373,8 +391,8 @@ export class ComponentWriter {
     this.#store(next);
   }
 
-  #lead(pending: Pending, node: Node): void {
-    for (const follower of pending.group?.store(node) ?? [])
+  #lead(pending: Pending, node: Node, isShared: boolean): void {
+    for (const follower of pending.group?.store(node, isShared) ?? [])
       this.#follow(follower, pending.group as HardLinkGroup<Pending>);
   }
 
@@ -394,6 +412,7 @@ export class ComponentWriter {
   }
 
   #settle(pending: Pending): void {
+    this.#held.delete(pending);
     pending.from?.release();
     pending.folder.release();
     if (pending.captured.content?.kind === 'file') pending.captured.content.release();

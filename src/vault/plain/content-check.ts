@@ -22,7 +22,7 @@ interface CheckParts {
   readonly report: (flaw: Flaw) => void;
   readonly emit: Emit;
   readonly signal: AbortSignal;
-  readonly sample?: { readonly seconds: number; readonly seed: number };
+  readonly sample?: { readonly seed: number; readonly deadline: AbortSignal };
 }
 
 const ITEMS_PER_JOB = 64;
@@ -97,8 +97,7 @@ export class ContentCheck {
   async #checkSample(): Promise<void> {
     const { sample } = this.#parts;
     if (sample === undefined) return;
-    const timeUp = AbortSignal.timeout(sample.seconds * 1000);
-    for (let left = this.#sample.length; left > 0 && !timeUp.aborted; left--) {
+    for (let left = this.#sample.length; left > 0 && !sample.deadline.aborted; left--) {
       const at = Math.floor(this.#random() * left);
       const chosen = this.#sample[at] as StoredFile;
       this.#sample[at] = this.#sample[left - 1] as StoredFile;

@@ -21,3 +21,14 @@ export async function namingDiskErrors<Result>(root: string, work: () => Promise
     throw namedDiskError(root, error);
   }
 }
+
+/** For the first steps: whatever the operating system refuses then, the vault is out of reach. */
+export async function namingReach<Result>(root: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw vaultErrors.VAULT_OUT_OF_REACH({ path: root, reason }, { cause: error });
+  }
+}

@@ -77,7 +77,7 @@ export interface CopiedStatus {
 }
 
 export interface WorkerData {
-  /** [0]: not 0 when everything is to end; [1]: kibibytes copied, modulo 2^32 */
+  /** 64-bit numbers: [0] is not 0 when everything is to end, [1] counts the bytes that were read */
   readonly shared: SharedArrayBuffer;
   readonly keeps: Keeps;
 }

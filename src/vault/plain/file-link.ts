@@ -12,15 +12,19 @@ const unlinkable = new Set(['ENOENT', 'EMLINK', 'EXDEV', 'EPERM', 'ELOOP']);
 /** False when it can't be shared, and has to be stored anew. */
 export function linkStored({ from, to, size, mtime }: Link): boolean {
   try {
-    const stored = statusAt(from.directory, from.name);
-    // Bit rot is not seen here; but whoever wrote to the stored file, or cut it short, shows by this.
-    if (stored.mtime !== mtime || (stored.type === 'file' && stored.size !== size)) return false;
+    if (!isAsStored(from, size, mtime)) return false;
     linkAt(from.directory, from.name, to.directory, to.name);
     return true;
   } catch (error) {
     if (unlinkable.has(systemCode(error) ?? '')) return false;
     throw error;
   }
+}
+
+/** Bit rot is not seen by this; but whoever wrote to the stored file, or cut it short, shows. Throws when it is gone. */
+export function isAsStored({ directory, name }: EntryPlace, size: number, mtime: bigint): boolean {
+  const stored = statusAt(directory, name);
+  return stored.mtime === mtime && (stored.type !== 'file' || stored.size === size);
 }
 
 export function linkChecked(item: LinkItem, tools: CopyTools): ItemResult {

@@ -21,15 +21,15 @@ export function probeFileSystem(root: string, privileged: boolean): Keeps {
     const file = openSync(join(path, 'file'), constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
     try {
       writeSync(file, 'probe');
-      need(path, 'hard links', () =>
+      need(root, 'hard links', () =>
         linkAt(folder.descriptor, name('file'), folder.descriptor, name('link')),
       );
-      need(path, 'symbolic links', () => symlinkAt(name('file'), folder.descriptor, name('symlink')));
-      need(path, 'file modes', () => {
+      need(root, 'symbolic links', () => symlinkAt(name('file'), folder.descriptor, name('symlink')));
+      need(root, 'file modes', () => {
         changeMode(file, 0o640);
         return statusOf(file).mode === 0o640;
       });
-      need(path, 'times in nanoseconds', () => {
+      need(root, 'times in nanoseconds', () => {
         setTimes(file, FINE_TIME);
         return statusAt(folder.descriptor, name('file')).mtime === FINE_TIME;
       });
@@ -76,7 +76,7 @@ function takes(file: number, key: string, value: Buffer): boolean {
 }
 
 /** Runs a trial that either fails or answers whether it worked. */
-function need(path: string, lacks: string, trial: () => unknown): void {
+function need(root: string, lacks: string, trial: () => unknown): void {
   let works: boolean;
   try {
     works = trial() !== false;
@@ -84,7 +84,7 @@ function need(path: string, lacks: string, trial: () => unknown): void {
     if (!['EPERM', 'ENOTSUP', 'EINVAL', 'ENOSYS', 'EACCES'].includes(systemCode(error) ?? '')) throw error;
     works = false;
   }
-  if (!works) throw vaultErrors.VAULT_FILE_SYSTEM({ path, lacks });
+  if (!works) throw vaultErrors.VAULT_FILE_SYSTEM({ path: root, lacks });
 }
 
 function name(text: string): RawName {

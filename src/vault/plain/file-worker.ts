@@ -6,13 +6,13 @@ import type { Item, ItemResult, Job, WorkerData } from './file-jobs.ts';
 import { checkStored, linkChecked } from './file-link.ts';
 
 const { shared, keeps } = workerData as WorkerData;
-const counters = new Int32Array(shared);
+const counters = new BigInt64Array(shared);
 const tools: CopyTools = {
   buffer: Buffer.allocUnsafe(1024 * 1024),
   keeps,
   advance(bytes) {
-    if (Atomics.load(counters, 0) !== 0) throw new Error('cancelled');
-    Atomics.add(counters, 1, Math.ceil(bytes / 1024));
+    if (Atomics.load(counters, 0) !== 0n) throw new Error('cancelled');
+    Atomics.add(counters, 1, BigInt(bytes));
   },
 };
 

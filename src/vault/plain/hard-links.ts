@@ -22,6 +22,7 @@ export class HardLinkGroup<Entry> {
   #leader: Entry | undefined;
   #waiting: Entry[] = [];
   #stored: Node | undefined;
+  #isShared = false;
 
   /** The node of the leader, as soon as it is stored. */
   get stored(): Node | undefined {
@@ -38,9 +39,15 @@ export class HardLinkGroup<Entry> {
     this.#waiting.push(entry);
   }
 
+  /** The leader shares its data with an earlier snapshot. */
+  get isShared(): boolean {
+    return this.#isShared;
+  }
+
   /** The leader is stored; returns those who have waited for it. */
-  store(node: Node): Entry[] {
+  store(node: Node, isShared: boolean): Entry[] {
     this.#stored = node;
+    this.#isShared = isShared;
     return this.#waiting.splice(0);
   }
 

@@ -1,8 +1,8 @@
-/** Putting a manifest together: header, the nodes that were listed while they were stored, trailer. */
+/** A manifest as one file: put together of header, nodes and trailer, and looked at as a whole. */
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import type { SnapshotHeader } from '../../model/snapshot.ts';
-import { encodeHeader, encodeTrailer } from './header-line.ts';
+import { encodeHeader, encodeTrailer, parseTrailer } from './header-line.ts';
 
 const CHUNK = 1024 * 1024;
 
@@ -31,4 +31,40 @@ export function writeManifest(
     closeSync(nodes);
     closeSync(manifest);
   }
+}
+
+/** A trailer is shorter than this. */
+const TRAILER = 256;
+
+/**
+ * True when every byte of a manifest is as its trailer says. Whoever takes lines over from it without parsing them asks
+ * this first, or a single flipped bit would be handed on to every later snapshot.
+ */
+export function isWholeManifest(path: string): boolean {
+  const manifest = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(manifest);
+    const tail = Buffer.alloc(Math.min(size, TRAILER));
+    readSync(manifest, tail, 0, tail.length, size - tail.length);
+    const start = size - tail.length + tail.lastIndexOf('\n', tail.length - 2) + 1;
+    const trailer = parseTrailer(tail.toString('utf8', start - (size - tail.length)));
+    return trailer.sha256 === hashUpTo(manifest, start);
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  } finally {
+    closeSync(manifest);
+  }
+}
+
+function hashUpTo(manifest: number, end: number): string {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK);
+  for (let offset = 0; offset < end; ) {
+    const read = readSync(manifest, buffer, 0, Math.min(CHUNK, end - offset), offset);
+    if (read === 0) break;
+    hash.update(buffer.subarray(0, read));
+    offset += read;
+  }
+  return hash.digest('hex');
 }

@@ -2,7 +2,6 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, openSync } from 'node:fs';
 import { breathe } from '../../base/abort.ts';
-import { isHikaeError } from '../../base/errors.ts';
 import { compareRawPaths, type RawPath, textOf } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { componentOf, type SnapshotHeader } from '../../model/snapshot.ts';
@@ -92,8 +91,11 @@ export class Manifest {
     try {
       return read();
     } catch (error) {
-      if (!(error instanceof SyntaxError) || isHikaeError(error)) throw error;
-      throw vaultErrors.SNAPSHOT_DAMAGED({ place: this.place, reason: error.message }, { cause: error });
+      const { place } = this;
+      if (error instanceof UnsafePath)
+        throw vaultErrors.SNAPSHOT_UNSAFE({ place, reason: error.message }, { cause: error });
+      if (!(error instanceof SyntaxError)) throw error;
+      throw vaultErrors.SNAPSHOT_DAMAGED({ place, reason: error.message }, { cause: error });
     }
   }
 }
@@ -110,16 +112,19 @@ class NodeOrder {
   }
 
   check({ path, type, hardlink }: Node): void {
+    for (const one of [path, hardlink ?? path]) if (!isSafePath(one)) throw new UnsafePath(shown(one));
     const problem = this.#problemOf(path, hardlink);
-    if (problem !== undefined) throw new SyntaxError(`${problem}: ${textOf(path) ?? path}`);
+    if (problem !== undefined) throw new SyntaxError(`${problem}: ${shown(path)}`);
     this.#last = path;
     if (type === 'dir') this.#open.push(path);
   }
 
   #problemOf(path: RawPath, hardlink: RawPath | undefined): string | undefined {
-    if (!isSafePath(path)) return 'an unsafe path';
     if (this.#last !== undefined && compareRawPaths(this.#last, path) >= 0) return 'a path out of order';
-    if (hardlink !== undefined && compareRawPaths(hardlink, path) >= 0) return 'a hard link to a later path';
+    if (hardlink !== undefined) {
+      if (compareRawPaths(hardlink, path) >= 0) return 'a hard link to a later path';
+      if (componentOf(hardlink) !== componentOf(path)) return 'a hard link to another component';
+    }
     const slash = path.lastIndexOf('/');
     if (slash < 0) {
       this.#open.length = 0;
@@ -130,6 +135,13 @@ class NodeOrder {
     if (this.#open.length === 0) return 'a path whose folder is not in the snapshot';
     return this.#open.length > DEEPEST ? 'a path that is too deep' : undefined;
   }
+}
+
+/** A path that would lead out of the snapshot: nothing that damage alone brings about. */
+class UnsafePath extends Error {}
+
+function shown(path: RawPath): string {
+  return textOf(path) ?? path;
 }
 
 /** No empty part, no `.` or `..`, nothing absolute: joined to a folder it stays in that folder. */

@@ -24,7 +24,12 @@ export class NodeJournal {
 
   constructor(paths: { nodes: string; checksums: string }) {
     this.#nodes = new AppendedFile(paths.nodes);
-    this.#checksums = new AppendedFile(paths.checksums);
+    try {
+      this.#checksums = new AppendedFile(paths.checksums);
+    } catch (error) {
+      this.#nodes.discard();
+      throw error;
+    }
   }
 
   /** How many entries are announced and not yet written. */
@@ -53,6 +58,7 @@ export class NodeJournal {
 
   /** A place to come back to when what follows has to be taken back. */
   mark(): JournalMark {
+    this.flush();
     return { nodes: this.#nodes.length, checksums: this.#checksums.length, count: this.#count };
   }
 
@@ -74,8 +80,11 @@ export class NodeJournal {
   }
 
   close(): void {
-    this.#nodes.close();
-    this.#checksums.close();
+    try {
+      this.#nodes.close();
+    } finally {
+      this.#checksums.close();
+    }
   }
 
   /** Closes without writing what is still held. */
@@ -117,6 +126,7 @@ class AppendedFile {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #length = 0;
+  #closed = false;
 
   constructor(path: string) {
     this.#descriptor = openSync(path, 'wx', 0o600);
@@ -133,23 +143,31 @@ class AppendedFile {
     if (this.#pendingBytes >= WRITE_AT) this.flush();
   }
 
+  /** Back to a length at which it was flushed. What is held goes unwritten: there may be no room for it. */
   cutTo(length: number): void {
-    this.flush();
+    this.#pending = [];
+    this.#pendingBytes = 0;
     ftruncateSync(this.#descriptor, length);
     this.#length = length;
   }
 
   close(): void {
-    this.flush();
-    closeSync(this.#descriptor);
+    try {
+      this.flush();
+    } finally {
+      this.discard();
+    }
   }
 
   discard(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     closeSync(this.#descriptor);
   }
 
   flush(): void {
     const bytes = Buffer.concat(this.#pending);
+    if (bytes.length === 0) return;
     const start = this.#length - bytes.length;
     this.#pending = [];
     this.#pendingBytes = 0;

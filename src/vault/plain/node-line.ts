@@ -28,7 +28,9 @@ export function encodeRest(
   if (node.target !== undefined) rest += `,"target":${quotePath(node.target)}`;
   if (node.hardlink !== undefined) rest += `,"hardlink":${quotePath(node.hardlink)}`;
   if (node.xattrs.length > 0) {
-    rest += `,"xattrs":${JSON.stringify(node.xattrs.map(({ name, value }) => [name, value.toString('base64')]))}`;
+    // A Buffer that came from another thread is a mere Uint8Array, whose toString knows nothing of base64.
+    const pairs = node.xattrs.map(({ name, value }) => [name, Buffer.from(value).toString('base64')]);
+    rest += `,"xattrs":${JSON.stringify(pairs)}`;
   }
   if (node.holes.length > 0) {
     rest += `,"holes":${JSON.stringify(node.holes.map(({ offset, length }) => [offset, length]))}`;
@@ -140,6 +142,12 @@ function checked(node: Node): Node {
   if ((node.type === 'symlink') !== (node.target !== undefined)) {
     throw new SyntaxError('a symlink has a target, and nothing else has');
   }
+  if (node.hardlink !== undefined && node.type !== 'file') {
+    throw new SyntaxError('a file may have several names, and nothing else');
+  }
+  if (node.rdev !== 0n && node.type !== 'dev' && node.type !== 'chardev') {
+    throw new SyntaxError('a device has a number, and nothing else has');
+  }
   let end = 0;
   for (const { offset, length } of node.holes) {
     if (offset < end || length <= 0 || offset + length > node.size)
@@ -201,7 +209,9 @@ function xattrs(value: unknown): readonly Xattr[] {
     if (typeof name !== 'string' || !isAscii(name) || name.includes('\0') || typeof content !== 'string') {
       throw new SyntaxError('not an extended attribute');
     }
-    return { name, value: Buffer.from(content, 'base64') };
+    const value = Buffer.from(content, 'base64');
+    if (value.toString('base64') !== content) throw new SyntaxError('not base64');
+    return { name, value };
   });
 }
 

@@ -45,6 +45,7 @@ export interface FolderAttributes {
 
 export class OutputTree {
   readonly #keeps: Keeps;
+  #givenUp = false;
   /** the folders from the snapshot's own down to the one that entries come in for */
   readonly #stack: OutputFolder[];
 
@@ -72,6 +73,7 @@ export class OutputTree {
     makeDirectoryAt(parent.directory.descriptor, name, 0o700);
     const directory = parent.directory.child(name);
     const finish = () => {
+      if (this.#givenUp) return;
       const { descriptor } = directory;
       if (this.#keeps.owners) changeOwner(descriptor, metadata.uid, metadata.gid);
       setKeptXattrs(descriptor, xattrs, this.#keeps);
@@ -79,6 +81,11 @@ export class OutputTree {
       setTimes(descriptor, metadata.mtime);
     };
     this.#stack.push(new OutputFolder(metadata.path, directory, parent, finish));
+  }
+
+  /** The component has failed: its folders stay as they are. */
+  giveUp(): void {
+    this.#givenUp = true;
   }
 
   /** No more entries will come. */

@@ -1,21 +1,22 @@
 /** The vault kind `plain`: dated trees in a folder, usable with `ls`, `cp` and `sha256sum` alone. */
-import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { delay } from '../../base/abort.ts';
 import { syncDirectory } from '../../base/durable-files.ts';
 import { tryLock } from '../../base/libc.ts';
-import { OpenDirectory } from '../../base/open-directory.ts';
-import type { RawName, RawPath } from '../../base/raw-path.ts';
 import type { Emit } from '../../model/events.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import { vaultErrors } from '../errors.ts';
 import type { Vault, VerifyOptions, WritableVault } from '../vault.ts';
-import { LATEST, OWN, parsePlace, REMOVING } from './layout.ts';
+import { namingDiskErrors, namingReach } from './disk-errors.ts';
+import { clearBeside, updateLatest } from './latest.ts';
+import { OWN, parsePlace, REMOVING } from './layout.ts';
 import { leftovers, listSnapshots, targetsIn } from './listing.ts';
 import { isMountPoint } from './mounts.ts';
 import { previewComponent } from './preview.ts';
 import { forgetRecords } from './records.ts';
-import { removeTree } from './removal.ts';
+import { removeFrom } from './removal.ts';
+import { roomAt } from './room.ts';
 import { PlainSnapshotReader } from './snapshot-reader.ts';
 import { createVaultFile, identityOf, readVaultFile, type VaultFile } from './vault-file.ts';
 import { verifySnapshots } from './verify.ts';
@@ -33,7 +34,11 @@ export interface PlainVaultOptions {
 }
 
 /** Opens the vault at `root`, an absolute path. */
-export function openPlainVault(root: string, options: PlainVaultOptions): Vault {
+export async function openPlainVault(root: string, options: PlainVaultOptions): Promise<Vault> {
+  return namingReach(root, async () => openReachable(root, options));
+}
+
+function openReachable(root: string, options: PlainVaultOptions): Vault {
   const { mounted } = options;
   if (mounted !== undefined && !isMountPoint(mounted))
     throw vaultErrors.VAULT_NOT_MOUNTED({ mount: mounted, path: root });
@@ -43,7 +48,7 @@ export function openPlainVault(root: string, options: PlainVaultOptions): Vault 
     location: root,
     async list({ target, signal }) {
       signal.throwIfAborted();
-      return listSnapshots(root, target === undefined ? {} : { target });
+      return namingReach(root, async () => listSnapshots(root, target === undefined ? {} : { target }));
     },
     async preview(target, draft, capture, { signal }) {
       return previewComponent(root, target, draft, capture, signal);
@@ -55,7 +60,12 @@ export function openPlainVault(root: string, options: PlainVaultOptions): Vault 
       return verifySnapshots(root, file, entries, { ...verifyOptions, threads: options.threads });
     },
     async acquire(acquireOptions) {
-      return acquire(root, file, { ...acquireOptions, uid: options.uid, threads: options.threads });
+      const { uid, threads } = options;
+      return namingReach(root, () => acquire(root, file, { ...acquireOptions, uid, threads }));
+    },
+    async room({ signal }) {
+      signal.throwIfAborted();
+      return roomAt(root);
     },
     async close() {},
   };
@@ -89,7 +99,7 @@ async function acquire(root: string, file: VaultFile, options: AcquireOptions): 
   return {
     ...writing,
     async remove(entry, { signal }) {
-      await removeSnapshot(root, entry, signal);
+      await namingDiskErrors(root, () => removeSnapshot(root, entry, signal));
     },
     async release() {
       await writing.close();
@@ -128,7 +138,8 @@ async function removeSnapshot(root: string, entry: SnapshotEntry, signal: AbortS
     renameSync(join(folder, place.name), join(folder, doomed));
     syncDirectory(folder);
     forgetRecords(root, entry.place);
-    await removeIn(folder, doomed, signal);
+    updateLatest(root, place, Number.MAX_SAFE_INTEGER);
+    await removeFrom(folder, doomed, signal);
   } finally {
     closeSync(manifest);
   }
@@ -138,16 +149,7 @@ async function removeSnapshot(root: string, entry: SnapshotEntry, signal: AbortS
 async function finishRemovals(root: string, signal: AbortSignal): Promise<void> {
   for (const { schedule, target } of targetsIn(root)) {
     const folder = join(root, schedule, target);
-    for (const name of leftovers(root, schedule, target, REMOVING)) await removeIn(folder, name, signal);
-    rmSync(join(folder, `${LATEST}.new`), { force: true });
-  }
-}
-
-async function removeIn(folder: string, name: string, signal: AbortSignal): Promise<void> {
-  const parent = OpenDirectory.open(folder as RawPath);
-  try {
-    await removeTree(parent, name as RawName, signal);
-  } finally {
-    parent.release();
+    for (const name of leftovers(root, schedule, target, REMOVING)) await removeFrom(folder, name, signal);
+    clearBeside(folder);
   }
 }

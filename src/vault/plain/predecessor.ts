@@ -4,7 +4,7 @@ import type { OpenDirectory } from '../../base/open-directory.ts';
 import { compareRawPaths, type RawPath } from '../../base/raw-path.ts';
 import { isTrailer } from './header-line.ts';
 import { Lines } from './lines.ts';
-import { pathOfLine } from './node-line.ts';
+import { parseNode, pathOfLine } from './node-line.ts';
 import { StoredTree } from './stored-tree.ts';
 
 export interface PredecessorSource {
@@ -60,9 +60,10 @@ export class Predecessor {
     this.#line = this.#lines.next();
     if (this.#line === undefined || isTrailer(this.#line)) return;
     try {
-      this.#path = pathOfLine(this.#line);
+      // A list that was never finished is checked by nothing else; a published one was, as a whole.
+      this.#path = this.published ? pathOfLine(this.#line) : parseNode(this.#line).path;
     } catch (error) {
-      // After a crash the list may end in bytes that never reached the disk; a damaged manifest serves up to there.
+      // After a crash the list may end in bytes that never reached the disk: it serves up to there.
       if (!(error instanceof SyntaxError)) throw error;
     }
   }

@@ -1,7 +1,10 @@
-/** What storing a capture would come to, found with the same comparison that storing it makes. */
-import { joinRaw, type RawPath } from '../../base/raw-path.ts';
+/** What storing a capture would come to, found with the same comparisons that storing it makes. */
+import { systemCode } from '../../base/errors.ts';
+import { joinRaw, nameOf, parentOf, type RawPath } from '../../base/raw-path.ts';
 import type { Capture } from '../../model/capture.ts';
+import type { NodeMetadata } from '../../model/node.ts';
 import type { ComponentDraft, Preview } from '../vault.ts';
+import { isAsStored } from './file-link.ts';
 import { encodeMetadata, restAfter } from './node-line.ts';
 import { Predecessor } from './predecessor.ts';
 import { predecessorsOf, publishedSource } from './predecessors.ts';
@@ -17,19 +20,22 @@ export async function previewComponent(
     (entry) => new Predecessor(publishedSource(root, entry)),
   );
   const preview = { nodes: 0, bytes: 0, unchanged: 0, newBytes: 0 };
+  /** whether the first of each hard-link group is unchanged: the others share its data */
+  const groups = new Map<string, boolean>();
   try {
     for await (const batch of capture.nodes()) {
       signal.throwIfAborted();
       for (const { metadata, content } of batch) {
         const path =
           metadata.path === '' ? (draft.name as RawPath) : joinRaw(draft.name as RawPath, metadata.path);
-        const text = encodeMetadata(metadata, path);
-        const lines = predecessors.map((predecessor) => predecessor.find(path));
-        const same = lines.some((line) => line !== undefined && restAfter(line, text) !== undefined);
+        const own = isUnchanged(path, metadata, predecessors);
+        const group = metadata.type === 'file' && metadata.links > 1 ? groupOf(metadata) : undefined;
+        const first = group === undefined ? undefined : groups.get(group);
+        if (group !== undefined && first === undefined) groups.set(group, own);
         preview.nodes += 1;
         preview.bytes += metadata.size;
-        if (same) preview.unchanged += 1;
-        else preview.newBytes += metadata.size;
+        if (first ?? own) preview.unchanged += 1;
+        else if (first === undefined) preview.newBytes += metadata.size;
         if (content?.kind === 'file') content.release();
       }
     }
@@ -37,4 +43,27 @@ export async function previewComponent(
     for (const predecessor of predecessors) predecessor.close();
   }
   return preview;
+}
+
+function groupOf({ device, inode }: NodeMetadata): string {
+  return `${device}:${inode}`;
+}
+
+function isUnchanged(path: RawPath, metadata: NodeMetadata, predecessors: readonly Predecessor[]): boolean {
+  const text = encodeMetadata(metadata, path);
+  // Every one has to move along; the first that has it is the one that would be shared.
+  const lines = predecessors.map((predecessor) => predecessor.find(path));
+  const at = lines.findIndex((line) => line !== undefined && restAfter(line, text) !== undefined);
+  const predecessor = predecessors[at];
+  if (predecessor === undefined) return false;
+  if (metadata.type !== 'file' && metadata.type !== 'symlink') return true;
+  const folder = predecessor.folder(parentOf(path));
+  if (folder === undefined) return false;
+  try {
+    const place = { directory: folder.descriptor, name: nameOf(path) };
+    return isAsStored(place, metadata.size, metadata.mtime);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
+  }
 }

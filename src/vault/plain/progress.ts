@@ -5,14 +5,18 @@ import type { WriteCounts } from './component-writer.ts';
 const EVERY = 200;
 
 /** Emits what was done since the last time, now and then and once more at the end. */
-export function reportProgress(emit: Emit, counters: Int32Array, counts: WriteCounts): { stop(): void } {
-  let told = { kibibytes: Atomics.load(counters, 1), nodes: counts.nodes, unchanged: counts.unchanged };
+export function reportProgress(emit: Emit, counters: BigInt64Array, counts: WriteCounts): { stop(): void } {
+  const look = () => ({
+    bytes: Number(Atomics.load(counters, 1)) + counts.sharedBytes,
+    nodes: counts.nodes,
+    unchanged: counts.unchanged,
+  });
+  let told = look();
   const tell = () => {
-    const now = { kibibytes: Atomics.load(counters, 1), nodes: counts.nodes, unchanged: counts.unchanged };
+    const now = look();
     const files = now.nodes - told.nodes;
     const unchanged = now.unchanged - told.unchanged;
-    // The counter is one of 32 bits and runs over.
-    const bytes = ((now.kibibytes - told.kibibytes) >>> 0) * 1024;
+    const bytes = now.bytes - told.bytes;
     told = now;
     if (files + bytes > 0) emit({ type: 'work.done', files, bytes, unchanged, changed: files - unchanged });
   };

@@ -2,8 +2,8 @@
 import { breathe } from '../../base/abort.ts';
 import { systemCode } from '../../base/errors.ts';
 import { changeMode, removeDirectoryAt, unlinkAt } from '../../base/libc.ts';
-import type { OpenDirectory } from '../../base/open-directory.ts';
-import type { RawName } from '../../base/raw-path.ts';
+import { OpenDirectory } from '../../base/open-directory.ts';
+import type { RawName, RawPath } from '../../base/raw-path.ts';
 
 /** Removes an entry and all below it; nothing happens when it isn't there. */
 export async function removeTree(parent: OpenDirectory, name: RawName, signal: AbortSignal): Promise<void> {
@@ -18,6 +18,16 @@ export async function removeTree(parent: OpenDirectory, name: RawName, signal: A
   }
   removeDirectoryAt(parent.descriptor, name);
   await breathe(signal);
+}
+
+/** The same for an entry of the folder at a path. */
+export async function removeFrom(folder: string, name: string, signal: AbortSignal): Promise<void> {
+  const parent = OpenDirectory.open(folder as RawPath);
+  try {
+    await removeTree(parent, name as RawName, signal);
+  } finally {
+    parent.release();
+  }
 }
 
 /** False when it is a folder. */

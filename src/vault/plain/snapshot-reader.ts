@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { breathe } from '../../base/abort.ts';
+import { systemCode } from '../../base/errors.ts';
 import { openAt, tryLock } from '../../base/libc.ts';
 import { nameOf, parentOf, textOf } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
@@ -29,11 +30,13 @@ export class PlainSnapshotReader implements SnapshotReader {
     this.header = entry.header;
     this.#manifest = join(folder, OWN, MANIFEST);
     this.#hold = openSync(this.#manifest, constants.O_RDONLY | constants.O_NOFOLLOW);
-    if (!tryLock(this.#hold, 'shared')) {
+    try {
+      if (!tryLock(this.#hold, 'shared')) throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
+      this.#tree = StoredTree.open(folder);
+    } catch (error) {
       closeSync(this.#hold);
-      throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
+      throw error;
     }
-    this.#tree = StoredTree.open(folder);
   }
 
   static open(root: string, entry: SnapshotEntry): PlainSnapshotReader {
@@ -56,10 +59,7 @@ export class PlainSnapshotReader implements SnapshotReader {
     node: Node,
     options: ReadOptions & { readonly offset?: number; readonly length?: number } = {},
   ): AsyncGenerator<Uint8Array> {
-    const located = this.locate(node);
-    if (located === undefined) throw this.#damaged(node);
-    const file = openAt(located.directory, located.name, constants.O_RDONLY | constants.O_NONBLOCK);
-    located.release();
+    const file = this.#openStored(node);
     const start = options.offset ?? 0;
     const end = Math.min(node.size, start + (options.length ?? node.size));
     const hash = createHash('sha256');
@@ -80,6 +80,19 @@ export class PlainSnapshotReader implements SnapshotReader {
     if (whole && hash.digest('hex') !== node.sha256) throw this.#damaged(node);
   }
 
+  #openStored(node: Node): number {
+    const located = this.locate(node);
+    try {
+      if (located === undefined) throw this.#damaged(node);
+      return openAt(located.directory, located.name, constants.O_RDONLY | constants.O_NONBLOCK);
+    } catch (error) {
+      const isMissing = ['ENOENT', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? '');
+      throw isMissing ? this.#damaged(node, error) : error;
+    } finally {
+      located?.release();
+    }
+  }
+
   locate(node: Node): LocatedFile | undefined {
     const folder = this.#tree.folder(parentOf(node.path));
     if (folder === undefined) return undefined;
@@ -92,9 +105,9 @@ export class PlainSnapshotReader implements SnapshotReader {
     closeSync(this.#hold);
   }
 
-  #damaged(node: Node) {
+  #damaged(node: Node, cause?: unknown) {
     const path = textOf(node.path) ?? node.path;
-    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place });
+    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place }, { cause });
   }
 }
 

@@ -5,7 +5,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { syncDirectory } from '../../base/durable-files.ts';
 import { syncFileSystem } from '../../base/libc.ts';
@@ -25,24 +25,14 @@ import type { ComponentDraft, OpenCapture, SnapshotWriter, StoredComponent, Writ
 import { ComponentWriter, type WriteCounts } from './component-writer.ts';
 import { namingDiskErrors } from './disk-errors.ts';
 import type { ItemResult, Job, Keeps } from './file-jobs.ts';
-import {
-  below,
-  CHECKSUMS,
-  LATEST,
-  MANIFEST,
-  NODES,
-  OWN,
-  PARTIAL,
-  type Place,
-  POLICY,
-  placeText,
-} from './layout.ts';
+import { updateLatest } from './latest.ts';
+import { below, CHECKSUMS, MANIFEST, NODES, OWN, PARTIAL, type Place, POLICY, placeText } from './layout.ts';
 import { writeManifest } from './manifest-file.ts';
-import { NodeJournal } from './node-journal.ts';
+import { type JournalMark, NodeJournal } from './node-journal.ts';
 import { OutputTree } from './output-tree.ts';
 import { Predecessor, type PredecessorSource } from './predecessor.ts';
 import { reportProgress } from './progress.ts';
-import { removeTree } from './removal.ts';
+import { removeFrom, removeTree } from './removal.ts';
 import { StoredTree } from './stored-tree.ts';
 import { TroubleTally } from './trouble-tally.ts';
 
@@ -56,7 +46,7 @@ export interface WriterParts {
   /** what was found when the data was captured, where this only stores it once more */
   readonly inherited: Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'>;
   readonly pool: WorkerPool<Job, readonly ItemResult[]>;
-  readonly counters: Int32Array;
+  readonly counters: BigInt64Array;
 }
 
 /** How many notes and problems the header keeps word by word. */
@@ -84,15 +74,20 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     this.#partial = join(this.#folder, parts.place.name + PARTIAL);
     mkdirSync(join(this.#partial, OWN), { recursive: true, mode: 0o700 });
     this.#directory = OpenDirectory.open(this.#partial as RawPath);
-    this.#journal = new NodeJournal({
-      nodes: join(this.#partial, OWN, NODES),
-      checksums: join(this.#partial, CHECKSUMS),
-    });
+    try {
+      this.#journal = new NodeJournal({
+        nodes: join(this.#partial, OWN, NODES),
+        checksums: join(this.#partial, CHECKSUMS),
+      });
+    } catch (error) {
+      this.#directory.release();
+      throw error;
+    }
   }
 
   async component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent> {
     const mark = this.#journal.mark();
-    const counts: WriteCounts = { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0 };
+    const counts: WriteCounts = { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0, sharedBytes: 0 };
     const troubles = new TroubleTally(TROUBLES_KEPT);
     try {
       const capture = await open(troubles.add);
@@ -104,9 +99,10 @@ export class PlainSnapshotWriter implements SnapshotWriter {
         await capture.close();
       }
     } catch (error) {
-      // What a failed component leaves would look like a component: it goes, whatever ended it.
-      await removeTree(this.#directory, draft.name as RawName, new AbortController().signal);
-      this.#journal.backTo(mark);
+      // A cancelled run changes nothing more: what it has stored soundly is for the next one.
+      if (!this.#options.signal.aborted) {
+        await namingDiskErrors(this.#parts.root, () => this.#takeBack(draft.name, mark));
+      }
       throw error;
     }
     this.#troubles.addAll(troubles.count());
@@ -114,6 +110,12 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     const summary: ComponentSummary = { ...draft, complete: true, nodes, files, bytes };
     this.#components.push(summary);
     return { summary, newBytes, unchanged, troubles: troubles.count() };
+  }
+
+  /** What a failed component leaves would look like a component: it goes. */
+  async #takeBack(component: string, mark: JournalMark): Promise<void> {
+    await removeTree(this.#directory, component as RawName, this.#options.signal);
+    this.#journal.backTo(mark);
   }
 
   absent(draft: ComponentDraft): void {
@@ -134,7 +136,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
       renameSync(this.#partial, join(this.#folder, place.name));
       syncDirectory(this.#folder);
       const complete = isComplete(header);
-      if (complete) pointLatest(this.#folder, place.name);
+      updateLatest(root, place, this.#draft.time);
       this.#directory.release();
       await this.#removeInterrupted();
       return { place: placeText(place), header, complete };
@@ -142,17 +144,17 @@ export class PlainSnapshotWriter implements SnapshotWriter {
   }
 
   async abandon({ discard }: { discard: boolean }): Promise<void> {
-    const nothingStored = this.#journal.count === 0;
-    if (discard || nothingStored) {
-      // Closing the journal writes what it still holds, for which there may be no room.
-      this.#journal.discard();
+    await namingDiskErrors(this.#parts.root, async () => {
       this.#directory.release();
+      if (!discard && this.#journal.count > 0) {
+        this.#journal.close();
+        return;
+      }
+      // Closing the journal would write what it still holds, for which there may be no room.
+      this.#journal.discard();
       await this.#removeFolder(this.#parts.place.name + PARTIAL);
       if (discard) await this.#removeInterrupted();
-      return;
-    }
-    this.#journal.close();
-    this.#directory.release();
+    });
   }
 
   async #store(
@@ -167,12 +169,13 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     const stored = new StoredTree(this.#directory.retain());
     const tree = new OutputTree(this.#directory, keeps);
     const progress = reportProgress(emit, counters, counts);
-    const stop = () => Atomics.store(counters, 0, 1);
+    const stop = () => Atomics.store(counters, 0, 1n);
     signal.addEventListener('abort', stop, { once: true });
     try {
       const parts = {
         component,
         place: placeText(place),
+        keeps,
         pool,
         journal: this.#journal,
         tree,
@@ -180,9 +183,11 @@ export class PlainSnapshotWriter implements SnapshotWriter {
         predecessors,
       };
       await new ComponentWriter({ ...parts, troubles, signal, counts }).write(capture);
+      tree.close();
     } finally {
       signal.removeEventListener('abort', stop);
       progress.stop();
+      tree.giveUp();
       tree.close();
       stored.close();
       for (const predecessor of predecessors) predecessor.close();
@@ -215,20 +220,6 @@ export class PlainSnapshotWriter implements SnapshotWriter {
   }
 
   async #removeFolder(name: string): Promise<void> {
-    const folder = OpenDirectory.open(this.#folder as RawPath);
-    try {
-      await removeTree(folder, name as RawName, new AbortController().signal);
-    } finally {
-      folder.release();
-    }
+    await removeFrom(this.#folder, name, new AbortController().signal);
   }
-}
-
-/** Moves `latest` in one step: it points to the old one or to the new one, at every moment. */
-export function pointLatest(folder: string, name: string): void {
-  const beside = join(folder, `${LATEST}.new`);
-  if (existsSync(beside)) rmSync(beside);
-  symlinkSync(name, beside);
-  renameSync(beside, join(folder, LATEST));
-  syncDirectory(folder);
 }

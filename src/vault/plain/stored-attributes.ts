@@ -32,7 +32,11 @@ function trySet(descriptor: number, name: string, value: Buffer): boolean {
     setXattr(descriptor, name, value);
     return true;
   } catch (error) {
-    if (['ENOTSUP', 'EPERM', 'EACCES', 'EINVAL'].includes(systemCode(error) ?? '')) return false;
+    // ext4 says ENOSPC and E2BIG of a value that is larger than it takes.
+    if (
+      ['ENOTSUP', 'EPERM', 'EACCES', 'EINVAL', 'ENOSPC', 'E2BIG', 'ERANGE'].includes(systemCode(error) ?? '')
+    )
+      return false;
     throw error;
   }
 }

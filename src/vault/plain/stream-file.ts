@@ -1,16 +1,23 @@
 /** Storing content that comes as a stream, once, such as what a command prints. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, writeSync } from 'node:fs';
-import { changeMode, linkAt, openAt, setTimes, statusAt, unlinkAt } from '../../base/libc.ts';
+import { changeMode, openAt, renameAt, setTimes } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
-import { nameOf, type RawPath } from '../../base/raw-path.ts';
+import { nameOf, type RawName, type RawPath } from '../../base/raw-path.ts';
 import type { CapturedNode } from '../../model/capture.ts';
 import type { Node } from '../../model/node.ts';
+import { linkStored } from './file-link.ts';
 
 export interface StoredStream {
   readonly node: Node;
   /** the content is that of the earlier snapshot, whose file it shares */
   readonly shared: boolean;
+}
+
+/** A node of an earlier snapshot, and the folder that its stored file lies in. */
+interface Earlier {
+  readonly node: Node;
+  readonly folder: OpenDirectory;
 }
 
 /**
@@ -20,7 +27,7 @@ export interface StoredStream {
 export async function storeStream(
   captured: CapturedNode,
   folder: OpenDirectory,
-  options: { path: RawPath; earlier?: { node: Node; folder: OpenDirectory }; signal: AbortSignal },
+  options: { path: RawPath; earlier?: Earlier; signal: AbortSignal },
 ): Promise<StoredStream> {
   if (captured.content?.kind !== 'stream') throw new TypeError('not a stream');
   const { path, earlier, signal } = options;
@@ -45,11 +52,19 @@ export async function storeStream(
     closeSync(file);
   }
   const node: Node = { ...captured.metadata, path, size, sha256: hash.digest('hex'), xattrs: [], holes: [] };
-  if (earlier === undefined || !isSame(earlier.node, node) || !isSound(earlier))
+  if (earlier === undefined || !isSame(earlier.node, node) || !shareEarlier(earlier, folder, name))
     return { node, shared: false };
-  unlinkAt(folder.descriptor, name);
-  linkAt(earlier.folder.descriptor, name, folder.descriptor, name);
   return { node: earlier.node, shared: true };
+}
+
+/** Puts the earlier file in the place of the new one, which stays when that can't be. */
+function shareEarlier({ node, folder: from }: Earlier, folder: OpenDirectory, name: RawName): boolean {
+  const beside = `.${name}.shared` as RawName;
+  const to = { directory: folder.descriptor, name: beside };
+  const { size, mtime } = node;
+  if (!linkStored({ from: { directory: from.descriptor, name }, to, size, mtime })) return false;
+  renameAt(folder.descriptor, beside, folder.descriptor, name);
+  return true;
 }
 
 function isSame(earlier: Node, node: Node): boolean {
@@ -60,9 +75,4 @@ function isSame(earlier: Node, node: Node): boolean {
     earlier.uid === node.uid &&
     earlier.gid === node.gid
   );
-}
-
-function isSound({ node, folder }: { node: Node; folder: OpenDirectory }): boolean {
-  const stored = statusAt(folder.descriptor, nameOf(node.path));
-  return stored.type === 'file' && stored.size === node.size && stored.mtime === node.mtime;
 }

@@ -103,9 +103,9 @@ function attributeFlaw(node: Node, stored: Status, folder: number, keeps: Keeps)
   } else {
     const mode = storedMode(node.mode, type === 'dir' ? 'dir' : 'file', keeps);
     if (stored.mode !== mode) return `mode ${stored.mode.toString(8)} in place of ${mode.toString(8)}`;
-    if (keeps.owners && (stored.uid !== node.uid || stored.gid !== node.gid)) {
-      return `owner ${stored.uid}:${stored.gid} in place of ${node.uid}:${node.gid}`;
-    }
+  }
+  if (keeps.owners && (stored.uid !== node.uid || stored.gid !== node.gid)) {
+    return `owner ${stored.uid}:${stored.gid} in place of ${node.uid}:${node.gid}`;
   }
   if (stored.mtime !== node.mtime) return `time ${stored.mtime} in place of ${node.mtime}`;
   return type === 'symlink' ? undefined : xattrFlaw(node, folder, keeps);
@@ -157,8 +157,10 @@ class NameCheck {
 
   seen(path: RawPath): void {
     const parent = parentOf(path);
-    while (this.#open.length > 1 && this.#open.at(-1)?.path !== parent) this.#leave();
-    this.#open.at(-1)?.names.delete(nameOf(path));
+    while (this.#open.length > 1 && !isWithin(parent, this.#open.at(-1)?.path)) this.#leave();
+    // A folder that is missing was never entered: what should lie in it says nothing of the one around it.
+    const folder = this.#open.at(-1);
+    if (folder?.path === parent) folder.names.delete(nameOf(path));
   }
 
   finish(): void {
@@ -172,4 +174,8 @@ class NameCheck {
       this.#report({ kind: 'extra', path, reason: 'no node accounts for it' });
     }
   }
+}
+
+function isWithin(path: RawPath, folder: RawPath | undefined): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }

@@ -30,22 +30,25 @@ export async function verifySnapshots(
   options: VerifyOptions & { threads: number },
 ): Promise<VerifyResult> {
   const { level, emit, signal } = options;
-  const counters = new Int32Array(new SharedArrayBuffer(8));
+  const counters = new BigInt64Array(new SharedArrayBuffer(16));
   const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
   const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
     size: options.threads,
     data,
   });
-  const stop = () => Atomics.store(counters, 0, 1);
+  const stop = () => Atomics.store(counters, 0, 1n);
   signal.addEventListener('abort', stop, { once: true });
+  // One for all snapshots: the time is what the caller has, however many there are.
+  const deadline =
+    options.sample === undefined ? undefined : AbortSignal.timeout(options.sample.seconds * 1000);
   const findings: Finding[] = [];
   const found = new Map<string, Set<RawPath>>();
   const checked = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
   expectWork(entries, level, emit);
   try {
     // The newest first; of an older one only what it doesn't share with the next newer one is read.
-    const newestFirst = [...entries].reverse();
-    for (const [at, entry] of newestFirst.entries()) {
+    const whole: SnapshotEntry[] = [];
+    for (const entry of [...entries].reverse()) {
       const report = (flaw: Flaw) => {
         const places = flaw.path === '' ? [entry.place] : sharersOf(root, entry, flaw.path);
         const finding = {
@@ -59,13 +62,13 @@ export async function verifySnapshots(
         if (recorded.has(flaw.kind) && flaw.path !== '')
           for (const place of places) remember(found, place, flaw.path);
       };
-      const newer = newestFirst.slice(0, at).find(({ header }) => header.target === entry.header.target);
+      const newer = whole.findLast(({ header }) => header.target === entry.header.target);
       const content = new ContentCheck(root, entry, newer, {
         pool,
         report,
         emit,
         signal,
-        ...sampling(options),
+        ...sampling(options, deadline),
       });
       const counts = await checkOne(root, entry, file, {
         report,
@@ -74,8 +77,10 @@ export async function verifySnapshots(
         take: contentTaker(level, content),
       });
       const read = await content.finish();
+      // What a damaged manifest doesn't name was not read there, and must be read here.
+      if (counts !== undefined) whole.push(entry);
       checked.snapshots += 1;
-      checked.nodes += counts;
+      checked.nodes += counts ?? 0;
       checked.files += read.files;
       checked.bytes += read.bytes;
     }
@@ -94,20 +99,20 @@ interface OneOptions {
   readonly take: (file: StoredFile) => Promise<void>;
 }
 
-/** Returns how many nodes there are. A manifest that can't be read to its end is a finding, and ends it for this one. */
+/** How many nodes there are. A manifest that can't be read to its end is a finding, ends this one, and gives undefined. */
 async function checkOne(
   root: string,
   entry: SnapshotEntry,
   file: VaultFile,
   options: OneOptions,
-): Promise<number> {
+): Promise<number | undefined> {
   try {
     return await checkStructure(root, entry, file.keeps, options);
   } catch (error) {
     options.signal.throwIfAborted();
-    if (!isHikaeError(error, 'SNAPSHOT_DAMAGED')) throw error;
+    if (!isHikaeError(error, 'SNAPSHOT_DAMAGED', 'SNAPSHOT_UNSAFE')) throw error;
     options.report({ kind: 'manifest', path: '' as RawPath, reason: String(error.details.reason) });
-    return 0;
+    return undefined;
   }
 }
 
@@ -116,8 +121,12 @@ function contentTaker(level: VerifyOptions['level'], content: ContentCheck): One
   return level === 'full' ? (file) => content.check(file) : async (file) => content.consider(file);
 }
 
-function sampling({ level, sample }: VerifyOptions): { sample?: { seconds: number; seed: number } } {
-  return level === 'sample' && sample !== undefined ? { sample } : {};
+function sampling(
+  { level, sample }: VerifyOptions,
+  deadline: AbortSignal | undefined,
+): { sample?: { seed: number; deadline: AbortSignal } } {
+  if (level !== 'sample' || sample === undefined || deadline === undefined) return {};
+  return { sample: { seed: sample.seed, deadline } };
 }
 
 function expectWork(entries: readonly SnapshotEntry[], level: VerifyOptions['level'], emit: Emit): void {

@@ -1,8 +1,6 @@
 /** What may be done to a plain vault by the one who holds its lock. */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { OpenDirectory } from '../../base/open-directory.ts';
-import type { RawName, RawPath } from '../../base/raw-path.ts';
 import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
 import type { Schedule, SnapshotDraft, SnapshotEntry, SnapshotHeader } from '../../model/snapshot.ts';
 import { captureComponent } from '../snapshot-capture.ts';
@@ -14,7 +12,7 @@ import { leftovers } from './listing.ts';
 import type { PredecessorSource } from './predecessor.ts';
 import { predecessorsOf, publishedSource } from './predecessors.ts';
 import { readProtections, writeProtections } from './records.ts';
-import { removeTree } from './removal.ts';
+import { removeFrom } from './removal.ts';
 import { requireRoom } from './room.ts';
 import { PlainSnapshotReader } from './snapshot-reader.ts';
 import { PlainSnapshotWriter } from './snapshot-writer.ts';
@@ -28,7 +26,7 @@ type Writing = Pick<WritableVault, 'predecessor' | 'begin' | 'derive' | 'protect
 };
 
 export function openWriting(root: string, file: VaultFile, threads: number): Writing {
-  const counters = new Int32Array(new SharedArrayBuffer(8));
+  const counters = new BigInt64Array(new SharedArrayBuffer(16));
   const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
   const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
     size: threads,
@@ -51,9 +49,14 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
       ...from.map((entry) => publishedSource(root, entry)),
       ...interrupted.flatMap((name) => interruptedSource(join(folder, name))),
     ];
-    Atomics.store(counters, 0, 0);
+    Atomics.store(counters, 0, 0n);
     const parts = { root, place, keeps: file.keeps, predecessors, interrupted, inherited, pool, counters };
-    return new PlainSnapshotWriter(draft, parts, options);
+    try {
+      return new PlainSnapshotWriter(draft, parts, options);
+    } catch (error) {
+      await removeFrom(folder, place.name + PARTIAL, options.signal);
+      throw error;
+    }
   }
 
   return {
@@ -77,7 +80,7 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
           }
           return await writer.publish();
         } catch (error) {
-          await writer.abandon({ discard: true });
+          await writer.abandon({ discard: !options.signal.aborted });
           throw error;
         }
       }),
@@ -126,25 +129,38 @@ async function setAsideInterrupted(
   place: Place,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const [...known] = leftovers(root, place.schedule, place.target, PARTIAL).sort().reverse();
+  const known = leftovers(root, place.schedule, place.target, PARTIAL)
+    .map(parseInterrupted)
+    .sort(newestFirst);
+  const next = 1 + Math.max(0, ...known.map(({ aside }) => aside ?? 0));
   const kept: string[] = [];
-  const parent = OpenDirectory.open(folder as RawPath);
-  try {
-    for (const [at, name] of known.entries()) {
-      if (at >= INTERRUPTED_KEPT) await removeTree(parent, name as RawName, signal);
-      else kept.push(name === place.name + PARTIAL ? renameAside(folder, name) : name);
+  for (const [at, { name }] of known.entries()) {
+    if (at >= INTERRUPTED_KEPT) {
+      await removeFrom(folder, name, signal);
+    } else if (name === place.name + PARTIAL) {
+      renameSync(join(folder, name), join(folder, `${name}.${next}`));
+      kept.push(`${name}.${next}`);
+    } else {
+      kept.push(name);
     }
-  } finally {
-    parent.release();
   }
   return kept;
 }
 
-function renameAside(folder: string, name: string): string {
-  for (let number = 1; ; number++) {
-    const aside = `${name}.${number}`;
-    if (existsSync(join(folder, aside))) continue;
-    renameSync(join(folder, name), join(folder, aside));
-    return aside;
-  }
+interface Interrupted {
+  readonly name: string;
+  /** the snapshot that it would have become */
+  readonly of: string;
+  /** of those that were set aside, the later has the higher number */
+  readonly aside: number | undefined;
+}
+
+function parseInterrupted(name: string): Interrupted {
+  const [of = '', aside = ''] = name.split(PARTIAL);
+  return { name, of, aside: aside === '' ? undefined : Number(aside.slice(1)) };
+}
+
+function newestFirst(left: Interrupted, right: Interrupted): number {
+  if (left.of !== right.of) return left.of < right.of ? 1 : -1;
+  return (right.aside ?? Number.POSITIVE_INFINITY) > (left.aside ?? Number.POSITIVE_INFINITY) ? 1 : -1;
 }
