@@ -1,6 +1,14 @@
 /** The operations, for the commands: one import, made when a command runs. */
 export { type BackupResult, type BackupTarget, backup, previewBackup } from '../operations/backup.ts';
 export type { BackupPreview } from '../operations/backup-preview.ts';
+export { type Change, type DiffedSnapshots, type Difference, diffSnapshots } from '../operations/diff.ts';
+export { dumpFile } from '../operations/dump.ts';
+export { type FindResult, findVersions } from '../operations/find.ts';
+export { type ForgetEnd, forget, planForgets } from '../operations/forget.ts';
+export type { ForgetPlan } from '../operations/forget-target.ts';
+export { oneRun, recentRuns } from '../operations/log.ts';
+export { listNodes } from '../operations/ls.ts';
+export { protectSnapshot } from '../operations/protect.ts';
 export {
   type PlannedRestore,
   planRestore,
@@ -8,3 +16,7 @@ export {
   type RestoreRequest,
   restore,
 } from '../operations/restore.ts';
+export { type ChosenSnapshot, type LookOptions, parseSnapshotSpec } from '../operations/select.ts';
+export { listSnapshots, type SnapshotsResult, type VaultSnapshots } from '../operations/snapshots.ts';
+export { createVault, listVaults, type VaultList, type VaultState } from '../operations/vaults.ts';
+export { type VerifyEnd, type VerifyReport, verify } from '../operations/verify.ts';

@@ -5,7 +5,7 @@ import type { Emit } from '../model/events.ts';
 import type { ComponentKind } from '../model/snapshot.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import { notYetActing, type Policy, parseLocation, placeOf } from '../policy/policy.ts';
+import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import type { Source } from '../source/source.ts';
 import { hikaeVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -56,10 +56,10 @@ export async function withPolicyParts<Result>(
       ledger,
       policy,
       vaults: vaultsByNearness(policy),
-      openVault: (name, { create }) =>
+      openVault: (name, opening) =>
         name.startsWith('/')
-          ? openAt(name, { create, options })
-          : openNamed(name, policy, ledger, { create, options }),
+          ? openAt(name, options)
+          : openNamed(name, policy, ledger, { ...opening, options }),
     };
     return await work(parts);
   } finally {
@@ -78,7 +78,7 @@ export async function withoutPolicy<Result>(
     host: world.host,
     zone: world.zone,
     vaults: [],
-    openVault: (name, { create }) => openAt(resolve(world.folder, name), { create, options }),
+    openVault: (name) => openAt(resolve(world.folder, name), options),
   });
 }
 
@@ -90,25 +90,30 @@ export function warnOfLater(policy: Policy, emit: Emit, language: 'en' | 'ja'): 
 }
 
 async function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
-  const { clock, random, environment } = world;
+  const { clock, random } = world;
   const sources = await openSources(world);
+  const environment = environmentOfOthers(world);
   return { clock, random, emit, signal, environment, version: hikaeVersion(), lockWait, source: sources };
+}
+
+/** What the policy's commands see of our environment: the same by hand as from a timer, and no secret that lies in it. */
+function environmentOfOthers({ environment: { PATH, HOME, LANG } }: World) {
+  return { PATH, HOME, LANG };
 }
 
 async function openSources(world: World): Promise<(kind: ComponentKind) => Source> {
   const { createFilesSource } = await import('../source/files/files.ts');
   const { createCommandSource } = await import('../source/command/command.ts');
-  const { clock, uid, gid, environment } = world;
+  const { clock, uid, gid } = world;
   const files = createFilesSource({
     clock,
     accounts: '/etc',
     uid,
     random: (size) => Buffer.from(world.random(size)),
   });
-  const { PATH, HOME, LANG } = environment;
   const command = createCommandSource({
     clock,
-    environment: { PATH, HOME, LANG },
+    environment: environmentOfOthers(world),
     owner: { uid, gid, user: '', group: '' },
     planFiles: (request, options) => files.planRestore(request, options),
   });
@@ -121,6 +126,7 @@ async function openSources(world: World): Promise<(kind: ComponentKind) => Sourc
 
 interface OpenOptions {
   readonly create: boolean;
+  readonly anew?: boolean;
   readonly options: PartsOptions;
 }
 
@@ -128,25 +134,27 @@ async function openNamed(
   name: string,
   policy: Policy,
   ledger: Ledger,
-  { create, options }: OpenOptions,
+  { create, anew = false, options }: OpenOptions,
 ): Promise<OpenedVault> {
   const settings = policy.vaults[name];
   if (settings === undefined)
     throw operationErrors.VAULT_UNKNOWN({ vault: name, known: Object.keys(policy.vaults) });
-  const location = parseLocation(placeOf(settings));
-  if (settings.plain === undefined || location?.kind !== 'local') {
-    throw operationErrors.VAULT_NOT_ACTING({ vault: name });
-  }
-  const { path } = location;
+  const path = pathOfActing(settings);
+  if (path === undefined) throw operationErrors.VAULT_NOT_ACTING({ vault: name });
   const seen = (await ledger.vaultSeen({ path }, options)) !== undefined;
-  const vault = await openPlain(path, { seen, create: create && !seen, mounted: settings.mounted, options });
+  const vault = await openPlain(path, {
+    seen,
+    create: create && (anew || !seen),
+    mounted: settings.mounted,
+    options,
+  });
   const { snapshots } = await vault.list(options);
   await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });
   return { name, vault };
 }
 
 /** A folder that the user named: it must be a vault already, and what the policy says of it is unknown. */
-async function openAt(path: string, { options }: OpenOptions): Promise<OpenedVault> {
+async function openAt(path: string, options: PartsOptions): Promise<OpenedVault> {
   return {
     name: path,
     vault: await openPlain(path, { seen: false, create: false, mounted: undefined, options }),
@@ -169,12 +177,14 @@ async function openPlain(
   });
 }
 
-/** Local ones come first: a restore takes the nearest that is sound. */
-function vaultsByNearness(policy: Policy): readonly string[] {
-  const distance = (name: string) => {
-    const settings = policy.vaults[name];
-    const kind = settings === undefined ? undefined : parseLocation(placeOf(settings))?.kind;
-    return kind === 'local' ? 0 : kind === 'sftp' ? 1 : 2;
-  };
-  return Object.keys(policy.vaults).sort((a, b) => distance(a) - distance(b));
+/** In the order of the policy, since all that act are local and equally near. Where none acts, each says so itself. */
+function vaultsByNearness({ vaults }: Policy): readonly string[] {
+  const acting = Object.entries(vaults).filter(([, settings]) => pathOfActing(settings) !== undefined);
+  return acting.length === 0 ? Object.keys(vaults) : acting.map(([name]) => name);
+}
+
+/** The folder of a vault of a kind that is used already. */
+function pathOfActing(settings: PolicyVault): string | undefined {
+  const location = parseLocation(placeOf(settings));
+  return settings.plain !== undefined && location?.kind === 'local' ? location.path : undefined;
 }

@@ -82,8 +82,9 @@ export const backupCommand = defineCommand({
         }
         const result = await backup(request, parts);
         await context.results.show(result, (language) => resultText(result, language));
-        const failed = result.targets.filter(({ outcome }) => outcome === 'failed');
-        return { outcome: result.outcome, errors: failed.flatMap(({ error }) => error ?? []) };
+        // What is kept all the same, only not as the policy wants it, is a failure of no particular kind.
+        const lost = result.targets.filter(({ outcome, snapshot }) => outcome === 'failed' && !snapshot);
+        return { outcome: result.outcome, errors: lost.flatMap(({ error }) => error ?? []) };
       },
       waiting,
     );

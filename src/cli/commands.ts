@@ -7,7 +7,18 @@ export const commands: KnownCommands['commands'] = {
   'policy explain': async () => (await import('./policy-explain.ts')).policyExplain,
   'policy schema': async () => (await import('./policy-schema.ts')).policySchema,
   backup: async () => (await import('./backup.ts')).backupCommand,
+  snapshots: async () => (await import('./snapshots.ts')).snapshotsCommand,
+  ls: async () => (await import('./ls.ts')).lsCommand,
+  find: async () => (await import('./find.ts')).findCommand,
+  diff: async () => (await import('./diff.ts')).diffCommand,
+  dump: async () => (await import('./dump.ts')).dumpCommand,
   restore: async () => (await import('./restore.ts')).restoreCommand,
+  verify: async () => (await import('./verify.ts')).verifyCommand,
+  forget: async () => (await import('./forget.ts')).forgetCommand,
+  protect: async () => (await import('./protect.ts')).protectCommand,
+  'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,
+  'vault list': async () => (await import('./vault-list.ts')).vaultListCommand,
+  log: async () => (await import('./log.ts')).logCommand,
 };
 
 /** What the first words of the commands of two words stand for. */
@@ -16,4 +27,5 @@ export const groups: KnownCommands['groups'] = {
     en: 'write, check and explain the policy file',
     ja: 'ポリシーファイルの作成・検査・説明',
   },
+  vault: { en: 'make and list vaults', ja: '保管先の作成と一覧' },
 };

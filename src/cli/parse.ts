@@ -173,6 +173,8 @@ function addOptions(
       spec.kind === 'flag' ? name : `${name} <${spec.placeholder}>`,
       spec.text[language],
     );
+    // commander takes `--no-safety` for the denial of a `--safety`; here it is a flag like any other.
+    option.negate = false;
     if (spec.kind !== 'flag') option.argParser((given, before) => read(name, spec, given, before));
     commander.addOption(option);
   }

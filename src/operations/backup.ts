@@ -5,7 +5,7 @@ import type { SnapshotEntry, Trigger } from '../model/snapshot.ts';
 import type { PolicySchedule, ScheduleName } from '../policy/policy.ts';
 import type { TroubleCount, WritableVault } from '../vault/vault.ts';
 import { type BackupPreview, previewTarget } from './backup-preview.ts';
-import { type CapturedComponent, captureSnapshot } from './capture-snapshot.ts';
+import { type CapturedComponent, type CapturedSnapshot, captureSnapshot } from './capture-snapshot.ts';
 import { chooseSchedule, chooseTargets } from './choice.ts';
 import { openForWriting } from './first-vault.ts';
 import { type ForgetResult, forgetTarget } from './forget-target.ts';
@@ -76,13 +76,14 @@ async function backupTarget(
 ): Promise<BackupTarget> {
   const { opened, writable, unreachable } = await openForWriting(schedule, parts);
   try {
-    const made = await makeSnapshot(target, name, trigger, opened, writable, parts);
+    const { hookFailure, ...made } = await makeSnapshot(target, name, trigger, opened, writable, parts);
     const { snapshot } = made;
     await recordSnapshot(opened, snapshot, parts);
     announce(opened, snapshot, parts.emit);
     const forget = await forgetTarget({ target, opened, writable, yes: false }, parts);
-    // It was kept, but not where the policy wants it: nobody must take that for a success.
-    if (unreachable !== undefined) return { ...made, forget, outcome: 'failed', error: unreachable };
+    // It was kept, but not where the policy wants it, or a service is still down: nobody must take that for a success.
+    const missed = unreachable ?? hookFailure;
+    if (missed !== undefined) return { ...made, forget, outcome: 'failed', error: missed };
     const faultless = snapshot.complete && made.troubles.problems === 0 && forget.error === undefined;
     const error = made.components.find((component) => component.error !== undefined)?.error ?? forget.error;
     const outcome = faultless ? 'succeeded' : 'partial';
@@ -93,7 +94,7 @@ async function backupTarget(
   }
 }
 
-type Made = Omit<BackupTarget, 'outcome' | 'snapshot'> & { readonly snapshot: SnapshotEntry };
+type Made = Omit<BackupTarget, 'outcome' | 'snapshot'> & Pick<CapturedSnapshot, 'snapshot' | 'hookFailure'>;
 
 async function makeSnapshot(
   target: string,

@@ -31,6 +31,8 @@ export interface CapturedSnapshot {
   readonly snapshot: SnapshotEntry;
   readonly components: readonly CapturedComponent[];
   readonly troubles: Omit<TroubleCount, 'first'>;
+  /** what a hook afterwards failed with */
+  readonly hookFailure?: Error;
 }
 
 /** Publishes what could be captured; a component that couldn't is absent, and the snapshot incomplete. */
@@ -40,7 +42,7 @@ export async function captureSnapshot(
 ): Promise<CapturedSnapshot> {
   const target = parts.policy.targets[request.target] as Target;
   const { before, after, timeout } = target;
-  return withHooks({ before, after, timeout }, parts, async () => {
+  const { result, failure } = await withHooks({ before, after, timeout }, parts, async () => {
     const writer = await beginSnapshot(request, target, parts);
     try {
       const { components, troubles } = await captureComponents(writer, request.target, target, parts);
@@ -51,6 +53,7 @@ export async function captureSnapshot(
       throw error;
     }
   });
+  return failure === undefined ? result : { ...result, hookFailure: failure };
 }
 
 async function beginSnapshot(
@@ -78,7 +81,7 @@ async function captureComponents(
   target: string,
   { components, retry }: Target,
   parts: PolicyParts,
-): Promise<Omit<CapturedSnapshot, 'snapshot'>> {
+): Promise<Pick<CapturedSnapshot, 'components' | 'troubles'>> {
   const captured: CapturedComponent[] = [];
   const troubles = { notes: 0, problems: 0 };
   const avoid = avoided(parts);

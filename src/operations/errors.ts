@@ -102,14 +102,35 @@ export const operationErrors = defineErrors({
       ja: '別のフォルダーを選ぶか、ここに復元するなら --overwrite を付けてください。',
     },
   },
+  RESTORE_DELETE_UNSAFE: {
+    exit: 2,
+    message: {
+      en: 'the snapshot {place} has {problems} problems: a folder that could not be read stands in it as empty, and --delete would empty it',
+      ja: 'スナップショット {place} には問題が {problems} 件あります。読み取れなかったフォルダーは空として記録されているため、--delete を付けるとその中身が消えます',
+    },
+    hint: {
+      en: 'Restore without --delete, or from a snapshot without problems.',
+      ja: '--delete を付けずに復元するか、問題のないスナップショットを使ってください。',
+    },
+  },
   RESTORE_NO_SAFETY: {
     message: {
       en: 'what is there now could not be kept before the restore: {reason}',
       ja: '復元の前に現在の内容を保存できませんでした: {reason}',
     },
     hint: {
-      en: 'Nothing was changed. Make room in the vault {vault}, or restore with --no-safety, which can not be undone.',
-      ja: '何も変更していません。保管先 {vault} の空きを増やすか、--no-safety を付けて復元してください(取り消せなくなります)。',
+      en: 'Nothing was changed. Remove the reason (for a full disk: make room in the vault {vault}), or restore with --no-safety, which can not be undone.',
+      ja: '何も変更していません。原因を取り除く(ディスクがいっぱいなら保管先 {vault} の空きを増やす)か、--no-safety を付けて復元してください(取り消せなくなります)。',
+    },
+  },
+  CAPTURE_WITH_GAPS: {
+    message: {
+      en: 'of {component}, {problems} entries can not be read: {reason}',
+      ja: '{component} のうち {problems} 件を読み取れません: {reason}',
+    },
+    hint: {
+      en: 'Run the command as a user who may read them, mostly root.',
+      ja: 'それらを読み取れるユーザー(通常は root)として実行してください。',
     },
   },
   HOOK_FAILED: {
@@ -128,6 +149,33 @@ export const operationErrors = defineErrors({
     hint: {
       en: 'Put the vault on another disk, or exclude its folder.',
       ja: '保管先を別のディスクに置くか、そのフォルダーを除外してください。',
+    },
+  },
+  NO_VAULT: {
+    exit: 2,
+    message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },
+    hint: {
+      en: 'Name one with --vault: the absolute path of its folder is enough.',
+      ja: '--vault で指定してください。フォルダーの絶対パスで構いません。',
+    },
+  },
+  RUN_UNKNOWN: {
+    exit: 2,
+    message: { en: 'the record has no run {run}', ja: '実行記録に {run} はありません' },
+    hint: {
+      en: '`hikae log` lists the runs with their ids; the first digits are enough.',
+      ja: '`hikae log` で実行とその ID を一覧できます。ID は先頭の数桁で構いません。',
+    },
+  },
+  PROTECTION_PAST: {
+    exit: 2,
+    message: {
+      en: 'the time {until}, until which {place} is to be protected, has passed',
+      ja: '{place} の保護期限 {until} はすでに過ぎています',
+    },
+    hint: {
+      en: 'Give a later date, or `none` to lift a protection.',
+      ja: 'これより後の日付を指定してください。保護を解除するには `none` を指定します。',
     },
   },
 });

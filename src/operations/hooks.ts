@@ -1,5 +1,6 @@
 /** Running what a policy says to run around a capture or a restore. */
 import { runCommand } from '../base/child-process.ts';
+import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from './errors.ts';
 
@@ -16,6 +17,12 @@ interface HookOptions {
   readonly signal: AbortSignal;
 }
 
+/** What the work came to, and what a hook after it failed with: a service that didn't come back undoes no work. */
+export interface Hooked<Result> {
+  readonly result: Result;
+  readonly failure?: HikaeError;
+}
+
 /**
  * Runs `before`, the work, and then `after`: always, also when something before it failed or was cancelled. What the
  * work ended with wins over what a hook of `after` ended with.
@@ -24,26 +31,33 @@ export async function withHooks<Result>(
   hooks: Hooks,
   options: HookOptions,
   work: () => Promise<Result>,
-): Promise<Result> {
-  const failures: unknown[] = [];
-  let result: Result | undefined;
+): Promise<Hooked<Result>> {
+  let result: Result;
   try {
     for (const argv of hooks.before) await runHook('before', argv, hooks.timeout, options);
     result = await work();
   } catch (error) {
-    failures.push(error);
+    await runAfter(hooks, options);
+    throw error;
   }
+  const failure = await runAfter(hooks, options);
+  return failure === undefined ? { result } : { result, failure };
+}
+
+/** All of them, whichever fails; the first failure is returned. */
+async function runAfter(hooks: Hooks, options: HookOptions): Promise<HikaeError | undefined> {
   // A service that was stopped for the backup has to come back whatever happened, so cancelling doesn't reach these.
   const unstoppable = { ...options, signal: new AbortController().signal };
+  let failure: HikaeError | undefined;
   for (const argv of hooks.after) {
     try {
       await runHook('after', argv, hooks.timeout, unstoppable);
     } catch (error) {
-      failures.push(error);
+      if (!isHikaeError(error)) throw error;
+      failure ??= error;
     }
   }
-  if (failures.length > 0) throw failures[0];
-  return result as Result;
+  return failure;
 }
 
 async function runHook(
@@ -54,7 +68,7 @@ async function runHook(
 ): Promise<void> {
   emit({ type: 'hook.started', when, argv });
   try {
-    await runCommand(argv, { environment, timeout, signal });
+    await runCommand(argv, { environment, timeout, signal, leavesOthers: true });
   } catch (error) {
     signal.throwIfAborted();
     const reason = error instanceof Error ? error.message : String(error);

@@ -18,15 +18,19 @@ export interface Parts {
   readonly random: (bytes: number) => Uint8Array;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** that of the commands which the policy names */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly host: string;
   /** the time zone that days are reckoned in */
   readonly zone: string;
   readonly version: string;
   readonly source: (kind: ComponentKind) => Source;
-  /** Opens a vault of the policy, or at an absolute path; `create` makes it where there never was one. */
-  readonly openVault: (name: string, options: { create: boolean }) => Promise<OpenedVault>;
-  /** the vaults of the policy, nearest first */
+  /**
+   * Opens a vault of the policy, or at an absolute path; `create` makes it where there never was one. `anew` makes it also
+   * where one was seen before: only a person may ask for that.
+   */
+  readonly openVault: (name: string, options: { create: boolean; anew?: boolean }) => Promise<OpenedVault>;
+  /** the vaults of the policy that are of a kind which acts, nearest first */
   readonly vaults: readonly string[];
   /** absent where there is no policy: nothing is recorded then */
   readonly ledger?: Ledger;

@@ -1,10 +1,11 @@
 /** Which vault and which snapshot a restore takes: the nearest vault that has it and can be read, then the next. */
-import { isHikaeError } from '../base/errors.ts';
+import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 import { selectSnapshot } from './select.ts';
+import { tellUnreadable } from './unreadable.ts';
 
 export interface Chosen {
   readonly opened: OpenedVault;
@@ -19,15 +20,23 @@ interface Wanted {
   readonly vault?: string;
 }
 
-export async function chooseForRestore(wanted: Wanted, parts: Parts): Promise<Chosen> {
+/**
+ * Chooses, and makes the restore ready from what was chosen. A snapshot that shows itself damaged in that is one that can't
+ * be read, so `ready` has to read it to its end.
+ */
+export async function chooseForRestore<Ready>(
+  wanted: Wanted,
+  parts: Parts,
+  ready: (chosen: Chosen) => Promise<Ready>,
+): Promise<Chosen & { readonly ready: Ready }> {
   const names = wanted.vault === undefined ? parts.vaults : [wanted.vault];
   let failure: Error | undefined;
   for (const name of names) {
     try {
-      return await chooseIn(name, wanted, parts);
+      return await chooseIn(name, wanted, parts, ready);
     } catch (error) {
       parts.signal.throwIfAborted();
-      if (!isHikaeError(error) || error.exit === 2) throw error;
+      if (!isHikaeError(error) || error.exit === 2 || isOfDestination(error)) throw error;
       if (names.length > 1) {
         parts.emit({ type: 'warning', code: 'next-vault', facts: { vault: name, reason: error.message } });
       }
@@ -37,21 +46,32 @@ export async function chooseForRestore(wanted: Wanted, parts: Parts): Promise<Ch
   throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: wanted.date, vault: names.join(', ') });
 }
 
-async function chooseIn(name: string, { target, date, asOf }: Wanted, parts: Parts): Promise<Chosen> {
+/** What every other copy would meet as well. */
+function isOfDestination({ code }: HikaeError): boolean {
+  return code.startsWith('RESTORE_') && code !== 'RESTORE_UNSAFE_PATH';
+}
+
+async function chooseIn<Ready>(
+  name: string,
+  { target, date, asOf }: Wanted,
+  parts: Parts,
+  ready: (chosen: Chosen) => Promise<Ready>,
+): Promise<Chosen & { readonly ready: Ready }> {
   const opened = await parts.openVault(name, { create: false });
   try {
     const { signal } = parts;
-    const { snapshots } = await opened.vault.list({ target, signal });
+    const { snapshots, unreadable } = await opened.vault.list({ target, signal });
+    tellUnreadable(name, unreadable, parts);
     const until = asOf === undefined ? {} : { asOf };
     const entry = selectSnapshot(snapshots, date, { vault: name, ...until });
     const reader = await opened.vault.open(entry, { signal });
     try {
-      await readThrough(reader, signal);
+      const chosen = { opened, entry, reader };
+      return { ...chosen, ready: await ready(chosen) };
     } catch (error) {
       await reader.close();
       throw error;
     }
-    return { opened, entry, reader };
   } catch (error) {
     await opened.vault.close();
     throw error;
@@ -59,6 +79,6 @@ async function chooseIn(name: string, { target, date, asOf }: Wanted, parts: Par
 }
 
 /** A manifest that breaks off would be met in the middle of the restore; better now, while the next vault can serve. */
-async function readThrough(reader: SnapshotReader, signal: AbortSignal): Promise<void> {
+export async function readThrough({ reader }: Chosen, { signal }: { signal: AbortSignal }): Promise<void> {
   for await (const _ of reader.nodes({ signal })) signal.throwIfAborted();
 }

@@ -2,13 +2,13 @@
 import { isHikaeError } from '../base/errors.ts';
 import type { Outcome } from '../model/run.ts';
 import type { ComponentSummary, SnapshotEntry } from '../model/snapshot.ts';
-import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { type Trouble, trouble } from '../model/trouble.ts';
 import type { RestoreCounts, RestorePlan, RestoreRequest as SourceRequest } from '../source/source.ts';
+import { avoided } from './avoided-places.ts';
 import { operationErrors } from './errors.ts';
 import { withHooks } from './hooks.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
-import { chooseForRestore } from './restore-choice.ts';
+import { type Chosen, chooseForRestore, readThrough } from './restore-choice.ts';
 import { requireEmpty } from './restore-folder.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { keepSafetySnapshot } from './safety.ts';
@@ -73,10 +73,10 @@ export async function planRestore<Result>(
   parts: Parts,
   look: (planned: PlannedRestore) => Promise<Result>,
 ): Promise<Result> {
-  return withReader(request, parts, async (opened, snapshot, reader) => {
-    const { components, leftOut } = await planComponents(request, snapshot, reader, parts);
-    return look({ opened, snapshot, components, leftOut });
-  });
+  const plan = (chosen: Chosen) => planComponents(request, chosen, parts);
+  return withChosen(request, parts, plan, ({ opened, entry }, planned) =>
+    look({ opened, snapshot: entry, ...planned }),
+  );
 }
 
 export async function restore(request: RestoreRequest, parts: Parts): Promise<RestoreEnd> {
@@ -85,8 +85,11 @@ export async function restore(request: RestoreRequest, parts: Parts): Promise<Re
     const withEmit = { ...parts, emit };
     const vault = request.vault ?? parts.vaults.join(', ');
     const end = await runTarget({ verb: 'restore', target: request.target, vault }, parts, emit, () =>
-      withReader(request, withEmit, (opened, snapshot, reader) =>
-        restoreFrom(request, opened, snapshot, reader, withEmit),
+      withChosen(
+        request,
+        withEmit,
+        (chosen) => prepare(request, chosen, withEmit),
+        (chosen, planned) => restoreFrom(request, chosen, planned, withEmit),
       ),
     );
     return [{ components: [], leftOut: [], ...end }];
@@ -94,15 +97,35 @@ export async function restore(request: RestoreRequest, parts: Parts): Promise<Re
   return ends[0] as RestoreEnd;
 }
 
-async function withReader<Result>(
+interface Planned {
+  readonly components: readonly ComponentPlan[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+/**
+ * Plans at once what goes to a folder. A plan of a restore in place has to wait for the commands that stop what runs
+ * there, and these for a snapshot that is known to be readable.
+ */
+async function prepare(request: RestoreRequest, chosen: Chosen, parts: Parts): Promise<Planned | undefined> {
+  if (request.to.kind === 'folder') return await planComponents(request, chosen, parts);
+  await readThrough(chosen, parts);
+  return undefined;
+}
+
+async function withChosen<Ready, Result>(
   request: RestoreRequest,
   parts: Parts,
-  work: (opened: OpenedVault, snapshot: SnapshotEntry, reader: SnapshotReader) => Promise<Result>,
+  ready: (chosen: Chosen) => Promise<Ready>,
+  work: (chosen: Chosen, made: Ready) => Promise<Result>,
 ): Promise<Result> {
   if (request.to.kind === 'folder') requireEmpty(request.to.path, request.to.overwrite);
-  const { opened, entry, reader } = await chooseForRestore(request, parts);
+  const { ready: made, ...chosen } = await chooseForRestore(request, parts, async (found) => {
+    if (request.delete) requireDeletable(found.entry);
+    return await ready(found);
+  });
+  const { opened, reader } = chosen;
   try {
-    return await work(opened, entry, reader);
+    return await work(chosen, made);
   } finally {
     await reader.close();
     await opened.vault.close();
@@ -111,18 +134,17 @@ async function withReader<Result>(
 
 async function restoreFrom(
   request: RestoreRequest,
-  opened: OpenedVault,
-  snapshot: SnapshotEntry,
-  reader: SnapshotReader,
+  chosen: Chosen,
+  ready: Planned | undefined,
   parts: Parts,
 ): Promise<RestoreEnd> {
+  const { opened, entry: snapshot } = chosen;
   const { target, to } = request;
   const hooks = to.kind === 'in-place' ? parts.policy?.targets[target]?.restore : undefined;
   const timeout = parts.policy?.targets[target]?.timeout ?? 0;
   const { before = [], after = [] } = hooks ?? {};
-  return withHooks({ before, after, timeout }, parts, async () => {
-    parts.emit({ type: 'phase', phase: 'planning' });
-    const { components: planned, leftOut } = await planComponents(request, snapshot, reader, parts);
+  const { result, failure } = await withHooks({ before, after, timeout }, parts, async () => {
+    const { components: planned, leftOut } = ready ?? (await planComponents(request, chosen, parts));
     const overwrites = planned.some(({ counts }) => counts.change + counts.remove > 0);
     const safety =
       to.kind === 'in-place' && request.safety && overwrites
@@ -136,7 +158,7 @@ async function restoreFrom(
         : undefined;
     const components: RestoredComponent[] = [];
     for (const plan of planned) components.push(await restoreComponent(target, plan, parts));
-    const outcome = outcomeOf(components, leftOut);
+    const outcome: Outcome = outcomeOf(components, leftOut);
     const error = [...components, ...leftOut].find((component) => component.error !== undefined)?.error;
     return {
       target,
@@ -149,20 +171,23 @@ async function restoreFrom(
       ...(error === undefined ? {} : { error }),
     };
   });
+  // The data is back; but the service isn't, and somebody has to see to that.
+  return failure === undefined ? result : { ...result, outcome: 'failed', error: result.error ?? failure };
 }
 
 /** Every plan is made before anything is changed: a snapshot that can't be read to its end must not be found out midway. */
 async function planComponents(
   request: RestoreRequest,
-  snapshot: SnapshotEntry,
-  reader: SnapshotReader,
+  { opened, entry, reader }: Chosen,
   parts: Parts,
-): Promise<{ readonly components: ComponentPlan[]; readonly leftOut: LeftOut[] }> {
+): Promise<Planned> {
+  parts.emit({ type: 'phase', phase: 'planning' });
   const components: ComponentPlan[] = [];
   const leftOut: LeftOut[] = [];
-  for (const { name, origin } of chosenComponents(request, snapshot)) {
+  const avoid = avoidedOf(opened.vault.location, parts);
+  for (const { name, origin } of chosenComponents(request, entry)) {
     const to: SourceRequest['to'] = request.to;
-    const asked = { reader, component: name, origin, to, delete: request.delete };
+    const asked = { reader, component: name, origin, to, delete: request.delete, avoid };
     try {
       const plan = await parts.source(origin.kind).planRestore(asked, parts);
       components.push({ component: name, counts: plan.counts, plan });
@@ -173,6 +198,17 @@ async function planComponents(
     }
   }
   return { components, leftOut };
+}
+
+/** Whatever else is removed as surplus, never a vault or our own state. */
+function avoidedOf(location: string, { policy }: Parts): string[] {
+  return policy === undefined ? [location] : [location, ...avoided({ policy })];
+}
+
+/** A folder that could not be read at capture stands in the snapshot as empty: to delete by it would empty it. */
+function requireDeletable({ place, header }: SnapshotEntry): void {
+  const { problems } = header;
+  if (problems > 0) throw operationErrors.RESTORE_DELETE_UNSAFE({ place, problems });
 }
 
 function chosenComponents(

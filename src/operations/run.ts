@@ -40,7 +40,8 @@ export async function runRecorded<End extends { readonly outcome: Outcome }>(
     await finish(outcome);
     return { outcome, ends };
   } catch (error) {
-    await finish(parts.signal.aborted ? 'cancelled' : 'failed', error);
+    const { aborted, reason } = parts.signal;
+    await finish(aborted ? 'cancelled' : 'failed', error === reason ? undefined : error);
     throw error;
   }
 }

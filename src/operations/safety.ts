@@ -94,6 +94,11 @@ async function captureOne(
   const request = { target, name, origin: present, retry: { times: 0, wait: 0 }, avoid };
   const result = await captureInto(writer, request, parts, parts.emit);
   if ('error' in result) throw result.error;
+  const { problems, first } = result.stored.troubles;
+  if (problems === 0) return;
+  const example = first.find(({ weight }) => weight === 'problem');
+  const reason = example === undefined ? '…' : `${example.path}: ${example.reason}`;
+  throw operationErrors.CAPTURE_WITH_GAPS({ component: name, problems, reason });
 }
 
 /** A root that isn't there any more has nothing that could be overwritten. */

@@ -1,10 +1,12 @@
 /** Choosing a snapshot by what a person says of it, and finding a vault that has it. */
-import { dayOf, isoWeekOf } from '../base/calendar.ts';
+import { dayOf, isoWeekOf, isTimeZone } from '../base/calendar.ts';
 import { isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { SnapshotList } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
+import { damageOf, tellUnreadable } from './unreadable.ts';
 
 /** What a person wants: of a target `latest`, a day, a moment, a week or an id; or, without a target, an id or a place. */
 export interface SnapshotSpec {
@@ -16,6 +18,13 @@ export interface SelectOptions {
   /** the vault's name, for what is told when there is none */
   readonly vault: string;
   /** hides what was taken later; milliseconds since 1970 UTC */
+  readonly asOf?: number | undefined;
+}
+
+/** Where a reading command looks, and as of when (milliseconds since 1970 UTC). */
+export interface LookOptions {
+  /** the policy's vaults, nearest first, when absent */
+  readonly vault?: string | undefined;
   readonly asOf?: number | undefined;
 }
 
@@ -50,7 +59,7 @@ export function selectSnapshot(
 /** From the nearest vault that has it; one out of reach, or with a damaged header there, is told and passed over. */
 export async function openSnapshot(
   spec: SnapshotSpec,
-  { vault, asOf }: { readonly vault?: string | undefined; readonly asOf?: number | undefined },
+  { vault, asOf }: LookOptions,
   parts: Parts,
 ): Promise<ChosenSnapshot> {
   const names = vault === undefined ? parts.vaults : [vault];
@@ -80,6 +89,27 @@ export async function openSnapshot(
   throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: specText(spec), vault: without });
 }
 
+/** Does the work with a snapshot that is open for reading. */
+export async function readSnapshot<Result>(
+  spec: SnapshotSpec,
+  options: LookOptions,
+  parts: Parts,
+  work: (reader: SnapshotReader, chosen: ChosenSnapshot) => Promise<Result>,
+): Promise<Result> {
+  const chosen = await openSnapshot(spec, options, parts);
+  const { opened, entry } = chosen;
+  try {
+    const reader = await opened.vault.open(entry, { signal: parts.signal });
+    try {
+      return await work(reader, chosen);
+    } finally {
+      await reader.close();
+    }
+  } finally {
+    await opened.vault.close();
+  }
+}
+
 const idPrefix = /^[0-9a-f]{6,32}$/;
 
 function specText({ target, wanted }: SnapshotSpec): string {
@@ -87,7 +117,7 @@ function specText({ target, wanted }: SnapshotSpec): string {
 }
 
 function servesNot(error: { readonly code: string; readonly exit: number }): boolean {
-  return error.exit === 10 || error.code === 'SNAPSHOT_DAMAGED';
+  return error.exit === 10 || /^SNAPSHOT_(?:DAMAGED|UNSAFE)$/.test(error.code);
 }
 
 async function openIn(
@@ -113,14 +143,14 @@ function selectFrom(
   parts: Pick<Parts, 'emit'>,
 ): SnapshotEntry {
   const damaged = unreadable.find(({ place }) => place === spec.wanted);
-  if (damaged !== undefined) throw damaged.reason;
+  if (damaged !== undefined) throw damageOf(damaged);
   const { target, wanted } = resolve(spec, snapshots);
   if (target === undefined) return selectSnapshot(snapshots, wanted, options);
-  for (const { place, reason } of unreadable) {
-    if (place.split('/')[1] !== target) continue;
-    const facts = { vault: options.vault, place, reason: reason.message };
-    parts.emit({ type: 'warning', code: 'snapshot-unreadable', facts });
-  }
+  tellUnreadable(
+    options.vault,
+    unreadable.filter(({ place }) => place.split('/')[1] === target),
+    parts,
+  );
   const own = snapshots.filter(({ header }) => header.target === target);
   return selectSnapshot(own, wanted, options);
 }
@@ -141,7 +171,7 @@ function choose(
   if (/^\d{4}-\d\d-\d\d$/.test(wanted)) return bestOf(regular.filter((entry) => dayIn(entry) === wanted));
   if (/^\d{4}-W\d\d$/.test(wanted)) {
     const weekly = entries.filter(({ header }) => header.schedule === 'weekly');
-    return bestOf(weekly.filter((entry) => isoWeekOf(dayIn(entry)) === wanted));
+    return bestOf(weekly.filter((entry) => weekIn(entry) === wanted));
   }
   if (wanted.includes('/')) return entries.find(({ place }) => place === wanted);
   const matches = /^\d{4}-\d\d-\d\dT\d{6}$/.test(wanted)
@@ -166,6 +196,15 @@ function newestFirst(entries: readonly SnapshotEntry[]): readonly SnapshotEntry[
   return [...entries].sort((a, b) => b.header.time - a.header.time || order(a) - order(b));
 }
 
-function dayIn({ header }: SnapshotEntry): string {
-  return dayOf(header.time, header.zone);
+/** Empty where the header's time or zone can't be: such a snapshot is of no day. */
+function dayIn({ header: { time, zone } }: SnapshotEntry): string {
+  return isTimeZone(zone) && Math.abs(time) <= LAST_TIME ? dayOf(time, zone) : '';
 }
+
+function weekIn(entry: SnapshotEntry): string {
+  const day = dayIn(entry);
+  return day === '' ? '' : isoWeekOf(day);
+}
+
+/** the last millisecond that a Date can stand for */
+const LAST_TIME = 8.64e15;

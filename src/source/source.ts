@@ -2,6 +2,7 @@
  * The face of the room: where data comes from and goes back to. Each kind of source has one folder with both halves,
  * the capture from a live system and the restore into one.
  */
+import type { RawPath } from '../base/raw-path.ts';
 import type { Capture } from '../model/capture.ts';
 import type { Emit } from '../model/events.ts';
 import type { ComponentKind, Origin } from '../model/snapshot.ts';
@@ -61,4 +62,14 @@ export interface RestorePlan {
 export interface RestoreResult {
   readonly restored: number;
   readonly bytes: number;
+}
+
+/** Whether an entry of a component is one that a glob means, in the grammar and with the anchoring of `exclude`. */
+export type PathTest = (path: RawPath, isFolder: boolean) => boolean;
+
+/** `path` is relative to the component, whose own root is `''`. */
+export async function openPathTest(glob: string): Promise<PathTest> {
+  const { openSelection } = await import('./files/selection.ts');
+  const selection = await openSelection({ include: [glob], exclude: [] });
+  return (path, isFolder) => selection.choose(path, isFolder, false) === 'kept';
 }

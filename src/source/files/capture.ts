@@ -2,9 +2,9 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Capture } from '../../model/capture.ts';
 import type { CaptureOptions } from '../source.ts';
+import type { OwnerNames } from './accounts.ts';
 import { readAvoided } from './avoided.ts';
 import { OpenDirectories } from './open-directory.ts';
-import type { OwnerNames } from './owner-names.ts';
 import { openRoots } from './roots.ts';
 import { type FilesOrigin, openSelection } from './selection.ts';
 import { Walk } from './walk.ts';

@@ -7,8 +7,8 @@ import type { NodeMetadata, Xattr } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import { shownPath } from '../shown-path.ts';
 import type { CaptureOptions } from '../source.ts';
+import type { OwnerNames } from './accounts.ts';
 import type { OpenDirectory } from './open-directory.ts';
-import type { OwnerNames } from './owner-names.ts';
 
 export function metadataOf(path: RawPath, status: Status, names: OwnerNames): NodeMetadata {
   const { type, mode, uid, gid, mtime, ctime, inode, device, links } = status;

@@ -1,11 +1,9 @@
 /** Folders and files as a source: both halves behind the room's face. */
-import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Origin } from '../../model/snapshot.ts';
 import type { Source } from '../source.ts';
+import { readAccounts } from './accounts.ts';
 import { captureFiles } from './capture.ts';
-import { readOwnerIds } from './owner-ids.ts';
-import { readOwnerNames } from './owner-names.ts';
 import { planFilesRestore } from './restore.ts';
 import type { FilesOrigin } from './selection.ts';
 
@@ -25,10 +23,10 @@ export function createFilesSource(host: FilesHost): Source {
   return {
     kind: 'files',
     async capture(origin, options) {
-      return captureFiles(originOf(origin), options, { clock, names: () => readOwnerNames(accounts) });
+      return captureFiles(originOf(origin), options, { clock, names: () => readAccounts(accounts).names });
     },
     async planRestore(request, options) {
-      const ids = readOwnerIds(join(accounts, 'passwd'), join(accounts, 'group'));
+      const { ids } = readAccounts(accounts);
       const restoreHost = { ids, uid, random: (size: number) => host.random(size) };
       return planFilesRestore({ ...request, origin: originOf(request.origin) }, restoreHost, options);
     },

@@ -27,6 +27,13 @@ export interface Attributes {
   readonly xattrs: readonly WantedXattr[];
 }
 
+/** What a file has that was just made. */
+export interface Present extends Ownership {
+  readonly mode: number;
+  /** it has inherited no extended attributes */
+  readonly bare: boolean;
+}
+
 /** What a node is to get here. */
 export function attributesOf(node: Node, owners: Owners): Attributes {
   return {
@@ -39,17 +46,17 @@ export function attributesOf(node: Node, owners: Owners): Attributes {
 
 /**
  * Sets everything, and returns what could not be set, in the system's words. The order matters: a change of owner
- * takes setuid bits and capabilities away, an ACL is written over the mode, and times come last. `present` is the owner
- * that a new file is known to have.
+ * takes setuid bits and capabilities away, an ACL is written over the mode, and times come last. `present` is what a
+ * new file is known to have.
  */
-export function setAttributes(descriptor: number, wanted: Attributes, present?: Ownership): string[] {
+export function setAttributes(descriptor: number, wanted: Attributes, present?: Present): string[] {
   const unset: string[] = [];
   if (wanted.owner !== undefined && !isSame(wanted.owner, present)) {
     const { uid, gid } = wanted.owner;
     attempt(unset, () => changeOwner(descriptor, uid, gid));
   }
-  attempt(unset, () => changeMode(descriptor, wanted.mode));
-  setXattrs(descriptor, wanted.xattrs, unset);
+  if (wanted.mode !== present?.mode) attempt(unset, () => changeMode(descriptor, wanted.mode));
+  if (present?.bare !== true || wanted.xattrs.length > 0) setXattrs(descriptor, wanted.xattrs, unset);
   attempt(unset, () => setTimes(descriptor, wanted.mtime));
   return unset;
 }

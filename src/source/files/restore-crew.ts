@@ -1,6 +1,7 @@
 /** Who writes the files of a restore: two threads, or this one where starting them would take longer than the work. */
 import { breathe } from '../../base/abort.ts';
 import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
+import { type FileJob, type JobResult, packTasks, unpackResults } from './restore-job.ts';
 import { type FileResult, type FileTask, FileWriter } from './restore-write.ts';
 
 export interface Crew {
@@ -39,13 +40,13 @@ function inThreads(signal: AbortSignal): Crew {
   };
   if (signal.aborted) stop();
   signal.addEventListener('abort', stop, { once: true });
-  const pool = openWorkerPool<readonly FileTask[], readonly FileResult[]>(
-    moduleBeside(import.meta.url, 'restore-worker'),
-    { size: THREADS, data: shared },
-  );
+  const pool = openWorkerPool<FileJob, JobResult>(moduleBeside(import.meta.url, 'restore-worker'), {
+    size: THREADS,
+    data: shared,
+  });
   return {
     most: JOBS_AHEAD * THREADS,
-    write: (tasks) => pool.run(tasks),
+    write: async (tasks) => unpackResults(await pool.run(packTasks(tasks))),
     async close() {
       signal.removeEventListener('abort', stop);
       await pool.close();

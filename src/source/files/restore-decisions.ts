@@ -65,6 +65,11 @@ export class Decisions {
     this.#values[this.#count++] = decision;
   }
 
+  /** Replaces one that was added before it could be known. */
+  set(index: number, decision: Decision): void {
+    this.#values[index] = decision;
+  }
+
   /** undefined beyond the last */
   at(index: number): Decision | undefined {
     return index < this.#count ? this.#values[index] : undefined;

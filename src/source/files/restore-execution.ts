@@ -2,49 +2,25 @@
  * Doing what a survey decided. The main thread goes through the snapshot, makes folders, links and special entries and
  * hands files out in jobs; a folder gets its own attributes when everything in it is finished.
  */
-import { closeSync, constants } from 'node:fs';
 import { breathe } from '../../base/abort.ts';
-import { systemCode } from '../../base/errors.ts';
-import { openAt, removeDirectoryAt, renameAt, statusAt, statusOf, syncFileSystem } from '../../base/libc.ts';
-import { nameOf, type RawName, type RawPath, rawFromText } from '../../base/raw-path.ts';
+import { type RawPath, rawFromText } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
-import { trouble } from '../../model/trouble.ts';
 import type { RestoreResult } from '../source.ts';
-import { attributesOf, setAttributes } from './restore-attributes.ts';
-
 import { type Crew, openCrew } from './restore-crew.ts';
-import { actionOf, BLOCKED, CREATE, writesAnew } from './restore-decisions.ts';
-import type { EntryPlace } from './restore-destination.ts';
+import { actionOf, BLOCKED, CREATE } from './restore-decisions.ts';
 import { type Admitted, Door } from './restore-door.ts';
+import { Entries } from './restore-entries.ts';
 import { restoreErrors } from './restore-errors.ts';
 import { FileJobs } from './restore-file-jobs.ts';
 import { Finishing } from './restore-finishing.ts';
 import { type Folder, Folders } from './restore-folders.ts';
+import type { Survey, SurveyParts } from './restore-found.ts';
 import { type RestoreHost, temporaryNames } from './restore-host.ts';
+import { type Entry, Placing } from './restore-placing.ts';
 import { type ExecutionOptions, Progress } from './restore-progress.ts';
-import { Remover } from './restore-removal.ts';
-import { makeLink, makeSpecial } from './restore-special.ts';
-import { identityOf } from './restore-surplus.ts';
-import type { Survey, SurveyParts } from './restore-survey.ts';
-import { removeTemporary } from './restore-write.ts';
 
 /** Nodes, or removals, after which others get their turn. */
 const STRETCH = 1_024;
-const BLOCKED_REASON = 'a folder that holds what a restore never removes lies in its place';
-
-/** A node that is no folder, on its way into one. */
-interface Entry extends Pick<Folder, 'index' | 'node' | 'name' | 'path' | 'region' | 'decision'> {
-  readonly folder: Folder;
-}
-
-/** The name of a file that others are links to. */
-interface Group {
-  path: RawPath;
-  /** the inode that it is; `kept`: the one that was there; undefined while it is written, or when it could not be */
-  identity: string | undefined;
-}
-
-const KEPT = 'kept';
 
 export async function executeSurvey(
   survey: Survey,
@@ -71,15 +47,14 @@ export async function executeSurvey(
 class Execution {
   readonly #survey: Survey;
   readonly #parts: SurveyParts;
-  readonly #temporaryName: () => RawName;
   readonly #options: ExecutionOptions;
   readonly #folders: Folders;
   readonly #progress: Progress;
   readonly #files: FileJobs;
   readonly #finishing: Finishing;
+  readonly #entries: Entries;
   readonly #door: Door;
   readonly #levels: Folder[] = [];
-  readonly #groups = new Map<RawPath, Group>();
   #index = 0;
   #ownersLost = false;
 
@@ -93,11 +68,18 @@ class Execution {
   ) {
     this.#survey = survey;
     this.#parts = parts;
-    this.#temporaryName = temporaryNames(host);
+    const temporaryName = temporaryNames(host);
     this.#options = options;
     this.#folders = folders;
     this.#door = new Door(rawFromText(parts.request.component));
     this.#progress = new Progress(options, parts.destination.shown);
+    const placing = new Placing({
+      survey,
+      owners: parts.owners,
+      folders,
+      progress: this.#progress,
+      temporaryName,
+    });
     this.#finishing = new Finishing({
       survey,
       owners: parts.owners,
@@ -114,6 +96,17 @@ class Execution {
       signal: options.signal,
       settle: (folder) => this.#finishing.settle(folder),
     });
+    this.#entries = new Entries({
+      survey,
+      owners: parts.owners,
+      folders,
+      placing,
+      files: this.#files,
+      progress: this.#progress,
+      temporaryName,
+      enter: (folder) => this.#enter(folder),
+      noteOwner: (node) => this.#noteOwner(node),
+    });
   }
 
   async run(): Promise<RestoreResult> {
@@ -125,7 +118,7 @@ class Execution {
       await this.#finishAll();
       if (this.#index !== decisions.count) throw this.#snapshotChanged();
       emit({ type: 'phase', phase: 'syncing' });
-      await this.#sync();
+      await this.#folders.sync();
       signal.throwIfAborted();
       return this.#progress.total;
     } finally {
@@ -160,18 +153,6 @@ class Execution {
     this.#progress.tell();
   }
 
-  async #sync(): Promise<void> {
-    for (const descriptor of this.#folders.written()) {
-      try {
-        await syncFileSystem(descriptor);
-      } catch (error) {
-        const reason = systemCode(error);
-        if (reason === undefined) throw error;
-        throw restoreErrors.RESTORE_SYNC_FAILED({ reason }, { cause: error });
-      }
-    }
-  }
-
   async #visit(node: Node, { level, name, path }: Admitted): Promise<void> {
     this.#leaveTo(level);
     const index = this.#index++;
@@ -183,48 +164,24 @@ class Execution {
     const at = { node, index, path, name, region, decision };
     this.#progress.met();
     if (node.type === 'dir') this.#visitFolder(at, folder);
-    else if (folder !== undefined && !folder.lost) await this.#visitEntry({ ...at, folder });
+    else if (folder !== undefined && !folder.lost) await this.#entries.restore({ ...at, folder });
   }
 
   #visitFolder(at: Omit<Entry, 'folder'>, parent: Folder | undefined): void {
-    const state = { descriptor: undefined, fresh: false, dirty: false, pending: 0, left: false };
+    const state = { descriptor: undefined, fresh: false, bare: false, dirty: false, pending: 0, left: false };
     const folder: Folder = { ...at, ...state, parent, lost: parent?.lost === true };
     if (parent !== undefined) parent.pending += 1;
     this.#levels.push(folder);
     if (folder.lost) return;
     if ((at.decision & BLOCKED) !== 0) {
       folder.lost = true;
-      this.#progress.problem(at.path, BLOCKED_REASON);
+      this.#progress.blocked(at.path);
     } else if (actionOf(at.decision) === 'leave') {
       this.#progress.left();
     } else if (this.#enter(folder) !== undefined) {
       this.#noteOwner(at.node);
       this.#progress.restored(at.decision, 0);
     }
-  }
-
-  async #visitEntry(entry: Entry): Promise<void> {
-    const { node, folder, decision, path } = entry;
-    if ((decision & BLOCKED) !== 0) {
-      this.#progress.problem(path, BLOCKED_REASON);
-      return;
-    }
-    const firstOfGroup = node.type === 'file' && node.links > 1 && !this.#hasGroup(node);
-    if (firstOfGroup)
-      this.#groups.set(node.path, { path, identity: writesAnew(decision) ? undefined : KEPT });
-    if (actionOf(decision) === 'leave') {
-      this.#progress.left();
-      return;
-    }
-    this.#noteOwner(node);
-    if (this.#enter(folder) === undefined) return;
-    if (node.type !== 'file') this.#restoreSpecial(entry);
-    else if (this.#hasGroup(node)) await this.#restoreLink(entry);
-    else if (writesAnew(decision) || !this.#changeFile(entry)) await this.#restoreFile(entry);
-  }
-
-  #hasGroup({ hardlink }: Node): boolean {
-    return hardlink !== undefined && this.#groups.has(hardlink);
   }
 
   /** Enters a folder; when that can't be, one problem stands for all that is in it. */
@@ -238,119 +195,6 @@ class Execution {
       : undefined;
     folder.lost = descriptor === undefined;
     return descriptor;
-  }
-
-  #restoreSpecial(entry: Entry): void {
-    const { node, folder, name, path, region, decision } = entry;
-    this.#progress.attempt(path, () => {
-      const place = this.#folders.placeIn(folder, name, node.type === 'symlink' ? 'inside' : region);
-      const temporary = this.#temporaryName();
-      const unset = makeSpecial(place.directory, temporary, node, attributesOf(node, this.#parts.owners));
-      this.#publish(entry, place, temporary);
-      this.#progress.unset(path, unset);
-      this.#progress.restored(decision, 0);
-    });
-  }
-
-  /** Another name for a file that was restored; where that can't be, the file is written once more. */
-  async #restoreLink(entry: Entry): Promise<void> {
-    const { node, path, decision } = entry;
-    const group = this.#groups.get(node.hardlink ?? node.path);
-    if (group !== undefined && group.identity === undefined) await this.#files.settled();
-    if (group?.identity !== undefined) {
-      try {
-        this.#link(entry, group.path, group.identity);
-        this.#progress.restored(decision, 0);
-        return;
-      } catch (error) {
-        if (systemCode(error) === undefined) throw error;
-        this.#options.troubles(trouble('attribute-unset', this.#parts.destination.shown(path), error));
-      }
-    }
-    if (group !== undefined) Object.assign(group, { path, identity: undefined });
-    await this.#restoreFile(entry);
-  }
-
-  #link(entry: Entry, first: RawPath, identity: string): void {
-    const opened = this.#folders.reopen(first);
-    try {
-      const from = { directory: opened, name: nameOf(first) };
-      const known = identity === KEPT ? identityOf(statusAt(from.directory, from.name)) : identity;
-      const place = this.#folders.placeIn(entry.folder, entry.name, 'inside');
-      const temporary = this.#temporaryName();
-      makeLink(from, place.directory, temporary, known);
-      this.#publish(entry, place, temporary);
-      // Of two names of one file, rename leaves both.
-      removeTemporary(place.directory, temporary);
-    } finally {
-      closeSync(opened);
-    }
-  }
-
-  /** Sets attributes on the inode that is there. False when it is not alone or not readable: it is then replaced. */
-  #changeFile({ node, folder, name, region, path, decision }: Entry): boolean {
-    const changed = this.#progress.attempt(path, () => {
-      const place = this.#folders.placeIn(folder, name, region);
-      const file = openIfAlone(place);
-      if (file === undefined) return false;
-      try {
-        this.#progress.unset(path, setAttributes(file, attributesOf(node, this.#parts.owners)));
-        this.#folders.wrote(place.directory);
-        this.#progress.restored(decision, 0);
-        return true;
-      } finally {
-        closeSync(file);
-      }
-    });
-    // What was refused is told already, and not tried in another way.
-    return changed ?? true;
-  }
-
-  async #restoreFile(entry: Entry): Promise<void> {
-    const { node, folder, name, path, region, decision, index } = entry;
-    const place = this.#progress.attempt(path, () => this.#folders.placeIn(folder, name, region));
-    if (place === undefined) return;
-    const group = this.#groups.get(node.hardlink ?? node.path);
-    if (group !== undefined) group.identity = undefined;
-    await this.#files.add({
-      node,
-      path,
-      folder,
-      decision,
-      place,
-      temporary: this.#temporaryName(),
-      attributes: attributesOf(node, this.#parts.owners),
-      clear: this.#survey.inTheWay.has(index) ? () => this.#clear(entry, place) : undefined,
-      written: (identity) => {
-        if (group?.path === path) group.identity = identity;
-      },
-    });
-  }
-
-  /** Moves a whole entry to its name, after what lies there and can't be replaced by that is gone. */
-  #publish(entry: Entry, place: EntryPlace, temporary: RawName): void {
-    try {
-      this.#clear(entry, place);
-      renameAt(place.directory, temporary, place.directory, place.name);
-    } catch (error) {
-      removeTemporary(place.directory, temporary);
-      throw error;
-    }
-    entry.folder.dirty = true;
-    this.#folders.wrote(place.directory);
-  }
-
-  /** Removes the folder that lies where an entry belongs, as the plan lists it. */
-  #clear({ index, folder }: Entry, place: EntryPlace): void {
-    const removals = folder.fresh ? undefined : this.#survey.inTheWay.get(index);
-    if (removals === undefined) return;
-    const remover = new Remover(place.directory, folder.path);
-    try {
-      for (const removal of removals) remover.remove(removal);
-    } finally {
-      remover.close();
-    }
-    removeDirectoryAt(place.directory, place.name);
   }
 
   #leaveTo(level: number): void {
@@ -371,19 +215,4 @@ class Execution {
   #snapshotChanged(): Error {
     return restoreErrors.RESTORE_SNAPSHOT_CHANGED({ component: this.#parts.request.component });
   }
-}
-
-/** Opens a file whose only name this is; undefined for any other entry, and for what can't be opened. */
-function openIfAlone({ directory, name }: EntryPlace): number | undefined {
-  let file: number;
-  try {
-    file = openAt(directory, name, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    if (systemCode(error) === undefined) throw error;
-    return undefined;
-  }
-  const status = statusOf(file);
-  if (status.type === 'file' && status.links === 1) return file;
-  closeSync(file);
-  return undefined;
 }

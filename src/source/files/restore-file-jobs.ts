@@ -1,6 +1,5 @@
 /** The files of a restore: gathered into jobs for the crew, and followed up when they are written. */
 import { closeSync, constants } from 'node:fs';
-import { isHikaeError, systemCode } from '../../base/errors.ts';
 import { openAt, renameAt, statusOf } from '../../base/libc.ts';
 import type { RawName, RawPath } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
@@ -11,9 +10,9 @@ import type { Decision } from './restore-decisions.ts';
 import type { EntryPlace } from './restore-destination.ts';
 import type { Folder, Folders } from './restore-folders.ts';
 import type { Progress } from './restore-progress.ts';
-import { pourContent } from './restore-stream.ts';
+import { faultOfVault, pourContent } from './restore-stream.ts';
 import { identityOf } from './restore-surplus.ts';
-import { type FileResult, type FileTask, removeTemporary } from './restore-write.ts';
+import { DAMAGED, type FileResult, type FileTask, removeTemporary } from './restore-write.ts';
 
 const JOB_FILES = 128;
 const JOB_BYTES = 8_388_608;
@@ -72,8 +71,7 @@ export class FileJobs {
     try {
       located = this.#parts.reader.locate(node);
     } catch (error) {
-      if (!(isHikaeError(error) || systemCode(error) !== undefined)) throw error;
-      progress.problemOfVault(path, (error as Error).message);
+      progress.problemOfVault(path, faultOfVault(error));
       return;
     }
     if (located === undefined) {
@@ -82,7 +80,7 @@ export class FileJobs {
     }
     const from = { directory: located.directory, name: located.name };
     const publish = clear === undefined;
-    const task = { from, to: place, temporary, size, sha256, holes, attributes, publish };
+    const task = { from, to: place, temporary, size, sha256, holes, attributes, publish, bare: folder.bare };
     folder.pending += 1;
     this.#entries.push({ order, task, located });
     this.#bytes += size;
@@ -152,7 +150,7 @@ export class FileJobs {
         clear === undefined || progress.attempt(path, () => this.#publish(order, clear)) !== undefined;
       if (placed) this.#account(order, result);
     } else if (result.where === 'vault') {
-      progress.problemOfVault(path, result.reason);
+      progress.problemOfVault(path, { damaged: result.code === DAMAGED, reason: result.reason });
     } else {
       progress.attempt(path, () => {
         throw Object.assign(new Error(result.reason), { code: result.code });

@@ -4,10 +4,10 @@ import { setTimes } from '../../base/libc.ts';
 import { attributesOf, setAttributes } from './restore-attributes.ts';
 import { actionOf } from './restore-decisions.ts';
 import type { Folder, Folders } from './restore-folders.ts';
+import type { Survey } from './restore-found.ts';
 import type { Owners } from './restore-host.ts';
 import type { Progress } from './restore-progress.ts';
 import { Remover } from './restore-removal.ts';
-import type { Survey } from './restore-survey.ts';
 
 /** Removals after which others get their turn. */
 const STRETCH = 1_024;

@@ -1,7 +1,14 @@
 /** The folders that a restore is in: opened or made when something in them is to be done, by descriptors only. */
 import { closeSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
-import { makeDirectoryAt, openDirectoryAt, statusOf, unlinkAt } from '../../base/libc.ts';
+import {
+  listXattrs,
+  makeDirectoryAt,
+  openDirectoryAt,
+  statusOf,
+  syncFileSystem,
+  unlinkAt,
+} from '../../base/libc.ts';
 import { parentOf, type RawName, type RawPath } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import type { Decision } from './restore-decisions.ts';
@@ -12,6 +19,7 @@ import {
   type Region,
   throughLinks,
 } from './restore-destination.ts';
+import { restoreErrors } from './restore-errors.ts';
 
 /** How often an entry that a neighbour puts in a folder's place is removed before that folder is given up. */
 const TRIES = 16;
@@ -27,6 +35,8 @@ export interface Folder {
   descriptor: number | undefined;
   /** made by this restore, so that nothing in it is what the plan saw */
   fresh: boolean;
+  /** fresh, nobody else's to enter yet, and with nothing that new entries inherit */
+  bare: boolean;
   /** something in it was changed, and with it the folder's own time */
   dirty: boolean;
   /** it can't be entered: nothing in it is restored */
@@ -44,6 +54,8 @@ export class Folders {
   readonly #open = new Set<number>();
   /** one descriptor on every file system that was written to */
   readonly #written = new Map<bigint, number>();
+  /** open folders whose file system is among these */
+  readonly #noted = new Set<number>();
 
   constructor(destination: Destination, uid: number) {
     this.#destination = destination;
@@ -56,9 +68,11 @@ export class Folders {
     if (folder.descriptor !== undefined) return folder.descriptor;
     const { parent, region } = folder;
     const place = this.placeIn(parent, folder.name, region);
+    let made = parent?.fresh === true && this.#make(folder, place);
     for (let tries = 0; ; tries++) {
       try {
         folder.descriptor = this.#keep(openDirectoryAt(place.directory, place.name));
+        folder.bare = made && listXattrs(folder.descriptor).length === 0;
         return folder.descriptor;
       } catch (error) {
         const code = systemCode(error);
@@ -67,10 +81,16 @@ export class Folders {
         if (tries === TRIES || !(otherEntry || code === 'ENOENT')) throw error;
         if (otherEntry) unlessGone(() => unlinkAt(place.directory, place.name));
       }
-      unlessThere(() => makeDirectoryAt(place.directory, place.name, 0o700));
-      folder.fresh = true;
-      if (parent !== undefined) parent.dirty = true;
+      made = this.#make(folder, place);
     }
+  }
+
+  /** False when somebody else has made it just now. */
+  #make(folder: Folder, place: EntryPlace): boolean {
+    const made = unlessThere(() => makeDirectoryAt(place.directory, place.name, 0o700));
+    folder.fresh = true;
+    if (folder.parent !== undefined) folder.parent.dirty = true;
+    return made;
   }
 
   /** Where an entry of a folder is; the component's own root when there is no folder. */
@@ -115,22 +135,33 @@ export class Folders {
     return found;
   }
 
-  /** Notes that the file system of this folder was written to. */
+  /** Notes that the file system of this open folder was written to. */
   wrote(descriptor: number): void {
+    if (this.#noted.has(descriptor)) return;
+    this.#noted.add(descriptor);
     const { device } = statusOf(descriptor);
     if (!this.#written.has(device)) {
       this.#written.set(device, this.#keep(openDirectoryAt(descriptor, '.' as RawName)));
     }
   }
 
-  /** A descriptor on each file system that was written to. */
-  written(): Iterable<number> {
-    return this.#written.values();
+  /** Returns when all that was written is on the disk. */
+  async sync(): Promise<void> {
+    for (const descriptor of this.#written.values()) {
+      try {
+        await syncFileSystem(descriptor);
+      } catch (error) {
+        const reason = systemCode(error);
+        if (reason === undefined) throw error;
+        throw restoreErrors.RESTORE_SYNC_FAILED({ reason }, { cause: error });
+      }
+    }
   }
 
   leave(folder: Folder): void {
     if (folder.descriptor === undefined) return;
     this.#open.delete(folder.descriptor);
+    this.#noted.delete(folder.descriptor);
     closeSync(folder.descriptor);
     folder.descriptor = undefined;
   }
@@ -150,14 +181,16 @@ function unlessGone(change: () => void): void {
   unless('ENOENT', change);
 }
 
-function unlessThere(change: () => void): void {
-  unless('EEXIST', change);
+function unlessThere(change: () => void): boolean {
+  return unless('EEXIST', change);
 }
 
-function unless(code: string, change: () => void): void {
+function unless(code: string, change: () => void): boolean {
   try {
     change();
+    return true;
   } catch (error) {
     if (systemCode(error) !== code) throw error;
+    return false;
   }
 }

@@ -1,7 +1,7 @@
 /** What a restore has to know of the machine and of who runs it. */
 import type { RawName } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
-import type { OwnerIds } from './owner-ids.ts';
+import type { OwnerIds } from './accounts.ts';
 
 export interface RestoreHost {
   readonly ids: OwnerIds;

@@ -12,6 +12,13 @@ export interface ExecutionOptions {
   readonly signal: AbortSignal;
 }
 
+/** Why the vault can't give a content. */
+export interface StoredFault {
+  /** it can be read, and isn't what was stored */
+  readonly damaged: boolean;
+  readonly reason: string;
+}
+
 /** When hikae itself has run out of something, no entry is to blame. */
 const exhausted = new Set(['EMFILE', 'ENFILE', 'ENOMEM']);
 
@@ -78,8 +85,14 @@ export class Progress {
     this.#options.troubles(trouble('unwritable', this.#shown(path), reason));
   }
 
-  problemOfVault(path: RawPath, reason: string): void {
-    this.problem(path, `the vault's copy is damaged or can't be read: ${reason}`);
+  /** Nothing is put where a folder lies that has to stay. */
+  blocked(path: RawPath): void {
+    this.problem(path, 'a folder that holds what a restore never removes lies in its place');
+  }
+
+  problemOfVault(path: RawPath, { damaged, reason }: StoredFault): void {
+    const code = damaged ? 'stored-damaged' : 'stored-unreadable';
+    this.#options.troubles(trouble(code, this.#shown(path), reason));
   }
 
   unset(path: RawPath, reasons: readonly string[]): void {

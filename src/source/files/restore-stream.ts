@@ -4,6 +4,7 @@ import { ftruncateSync } from 'node:fs';
 import { isHikaeError, systemCode } from '../../base/errors.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotReader } from '../../model/snapshot-reader.ts';
+import type { StoredFault } from './restore-progress.ts';
 import { type Range, rangesOf, writeFully } from './restore-write.ts';
 
 /** Returns what is wrong with the vault's copy, if anything. Errors of writing are thrown. */
@@ -12,16 +13,17 @@ export async function pourContent(
   node: Node,
   to: number,
   options: { signal: AbortSignal },
-): Promise<string | undefined> {
+): Promise<StoredFault | undefined> {
   const digest = createHash('sha256');
   const sink = new SparseSink(to, node);
   const parts = reader.content(node, options)[Symbol.asyncIterator]();
   try {
     for (;;) {
       const part = await nextPart(parts, options.signal);
-      if (typeof part === 'string') return part;
+      if ('damaged' in part) return part;
       if (part.done === true) break;
-      if (sink.position + part.value.length > node.size) return `it has more than ${node.size} bytes`;
+      if (sink.position + part.value.length > node.size)
+        return { damaged: true, reason: `it has more than ${node.size} bytes` };
       digest.update(part.value);
       sink.write(part.value);
     }
@@ -30,21 +32,28 @@ export async function pourContent(
   }
   ftruncateSync(to, node.size);
   const found = digest.digest('hex');
-  return found === node.sha256 ? undefined : `its SHA-256 is ${found}, not ${node.sha256}`;
+  if (found === node.sha256) return undefined;
+  return { damaged: true, reason: `its SHA-256 is ${found}, not ${node.sha256}` };
 }
 
 /** The next part, or what the vault says why there is none. */
 async function nextPart(
   parts: AsyncIterator<Uint8Array>,
   signal: AbortSignal,
-): Promise<IteratorResult<Uint8Array> | string> {
+): Promise<IteratorResult<Uint8Array> | StoredFault> {
   try {
     return await parts.next();
   } catch (error) {
-    const ofVault = isHikaeError(error) || systemCode(error) !== undefined;
-    if (signal.aborted || !ofVault) throw error;
-    return (error as Error).message;
+    if (signal.aborted) throw error;
+    return faultOfVault(error);
   }
+}
+
+/** What an error of reading from the vault says; one that is no answer of the vault's is thrown on. */
+export function faultOfVault(error: unknown): StoredFault {
+  if (!(isHikaeError(error) || systemCode(error) !== undefined)) throw error;
+  const damaged = isHikaeError(error, 'SNAPSHOT_CONTENT_DAMAGED');
+  return { damaged, reason: (error as Error).message };
 }
 
 /** Writes a file from its beginning to its end and leaves out what the snapshot calls holes. */

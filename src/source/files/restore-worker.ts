@@ -1,12 +1,13 @@
 /** A thread that writes files. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveJobs } from '../../base/worker-pool.ts';
-import { type FileResult, type FileTask, FileWriter } from './restore-write.ts';
+import { type FileJob, type JobResult, packResults, unpackTasks } from './restore-job.ts';
+import { FileWriter } from './restore-write.ts';
 
 /** Shared with the main thread, which sets it when the restore is cancelled. */
 const cancelled = new Int32Array(workerData as SharedArrayBuffer);
 
 if (parentPort !== null) {
   const writer = new FileWriter(() => Atomics.load(cancelled, 0) !== 0);
-  serveJobs<readonly FileTask[], FileResult[]>(parentPort, (tasks) => writer.writeAll(tasks));
+  serveJobs<FileJob, JobResult>(parentPort, (job) => packResults(writer.writeAll(unpackTasks(job))));
 }

@@ -21,6 +21,8 @@ export interface FileTask {
   readonly attributes: Attributes;
   /** false: the file stays under its temporary name, for who has to clear its place first */
   readonly publish: boolean;
+  /** it lies in a folder that this restore made for itself alone, where a new entry inherits nothing */
+  readonly bare: boolean;
 }
 
 export type FileResult =
@@ -40,15 +42,19 @@ export type FileResult =
   | { readonly kind: 'cancelled' };
 
 export const CHUNK = 1_048_576;
+/** the code of a vault's copy that isn't what was stored, beside those of the system */
+export const DAMAGED = 'DAMAGED';
 const zeros = Buffer.alloc(CHUNK);
 const CREATE_NEW = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR;
 
 /** A vault's copy that can't be what was stored. */
 class Damaged extends Error {}
+/** A vault's copy that the system can't read. */
+class Unreadable extends Error {}
 class Stopped extends Error {}
 
 export class FileWriter {
-  readonly #buffer = Buffer.allocUnsafe(CHUNK);
+  readonly #buffer = Buffer.allocUnsafe(CHUNK + 1);
   readonly #cancelled: () => boolean;
 
   constructor(cancelled: () => boolean) {
@@ -64,9 +70,6 @@ export class FileWriter {
     let from: number | undefined;
     try {
       from = openAt(task.from.directory, task.from.name, constants.O_RDONLY | constants.O_NONBLOCK);
-      const status = statusOf(from);
-      if (status.type !== 'file') throw new Damaged('it is not a file');
-      if (status.size !== task.size) throw new Damaged(`it has ${status.size} bytes, not ${task.size}`);
       return this.#writeFrom(from, task);
     } catch (error) {
       return failed('vault', error);
@@ -78,9 +81,11 @@ export class FileWriter {
   #writeFrom(from: number, task: FileTask): FileResult {
     const small = task.size <= CHUNK && task.holes.length === 0;
     if (small) this.#readWhole(from, task);
+    else checkSize(from, task.size);
     let to: number;
     try {
-      to = openAt(task.to.directory, task.temporary, CREATE_NEW, 0o600);
+      const mode = task.bare ? task.attributes.mode & 0o777 : 0o600;
+      to = openAt(task.to.directory, task.temporary, CREATE_NEW, mode);
     } catch (error) {
       return failed('destination', error);
     }
@@ -89,23 +94,25 @@ export class FileWriter {
       const status = statusOf(to);
       if (small) writeFully(to, this.#buffer, task.size, 0);
       else this.#copy(from, to, task);
-      const unset = setAttributes(to, task.attributes, status);
+      const unset = setAttributes(to, task.attributes, { ...status, bare: task.bare });
       if (this.#cancelled()) throw new Stopped();
       if (task.publish) renameAt(task.to.directory, task.temporary, task.to.directory, task.to.name);
       kept = true;
       return { kind: 'written', inode: status.inode, device: status.device, unset };
     } catch (error) {
       if (error instanceof Stopped) return { kind: 'cancelled' };
-      return failed(error instanceof Damaged ? 'vault' : 'destination', error);
+      return failed('destination', error);
     } finally {
       closeSync(to);
       if (!kept) removeTemporary(task.to.directory, task.temporary);
     }
   }
 
-  /** Small files are known to be sound before anything is written. */
+  /** Small files are known to be sound before anything is written. Nothing but the right file has the right hash. */
   #readWhole(from: number, task: FileTask): void {
-    readFully(from, this.#buffer, task.size, 0);
+    const bytes = readFrom(from, this.#buffer, 0, task.size + 1, 0);
+    if (bytes > task.size) throw new Damaged(`it has more than ${task.size} bytes`);
+    if (bytes < task.size) readFully(from, this.#buffer, task.size, 0);
     checkHash(hash('sha256', this.#buffer.subarray(0, task.size), 'hex'), task.sha256);
   }
 
@@ -148,6 +155,12 @@ export function* rangesOf(size: number, holes: readonly Hole[]): Generator<Range
   if (at < size) yield { offset: at, length: size - at, hole: false };
 }
 
+function checkSize(from: number, expected: number): void {
+  const { type, size } = statusOf(from);
+  if (type !== 'file') throw new Damaged('it is not a file');
+  if (size !== expected) throw new Damaged(`it has ${size} bytes, not ${expected}`);
+}
+
 function readFully(from: number, buffer: Buffer, size: number, position: number): void {
   for (let done = 0; done < size; ) {
     const bytes = readFrom(from, buffer, done, size - done, position + done);
@@ -161,7 +174,7 @@ function readFrom(from: number, buffer: Buffer, offset: number, length: number, 
   try {
     return readSync(from, buffer, offset, length, position);
   } catch (error) {
-    throw new Damaged((error as Error).message, { cause: error });
+    throw new Unreadable('unreadable', { cause: error });
   }
 }
 
@@ -184,7 +197,8 @@ export function removeTemporary(directory: number, name: RawName): void {
 
 function failed(where: 'vault' | 'destination', error: unknown): FileResult {
   if (error instanceof Damaged)
-    return { kind: 'failed', where: 'vault', code: 'DAMAGED', reason: error.message };
+    return { kind: 'failed', where: 'vault', code: DAMAGED, reason: error.message };
+  if (error instanceof Unreadable) return failed('vault', error.cause);
   const code = systemCode(error);
   if (code === undefined || !(error instanceof Error)) throw error;
   return { kind: 'failed', where, code, reason: error.message };

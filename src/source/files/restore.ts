@@ -7,9 +7,10 @@ import { destinationOf } from './restore-destination.ts';
 import { Door } from './restore-door.ts';
 import { restoreErrors } from './restore-errors.ts';
 import { executeSurvey } from './restore-execution.ts';
+import { bytesOf, type Survey, type SurveyParts } from './restore-found.ts';
 import { Owners, type RestoreHost } from './restore-host.ts';
 import type { Removal } from './restore-surplus.ts';
-import { bytesOf, type Survey, type SurveyParts, surveyDestination } from './restore-survey.ts';
+import { surveyDestination } from './restore-survey.ts';
 import { type FilesOrigin, openSelection } from './selection.ts';
 
 export type { RestoreHost } from './restore-host.ts';

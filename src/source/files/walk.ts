@@ -11,6 +11,7 @@ import type { CapturedNode } from '../../model/capture.ts';
 import { type TroubleCode, trouble } from '../../model/trouble.ts';
 import { shownPath } from '../shown-path.ts';
 import type { CaptureOptions } from '../source.ts';
+import type { OwnerNames } from './accounts.ts';
 import type { Avoided } from './avoided.ts';
 import { Batch } from './batch.ts';
 import { CapturedEntry, CapturedFile, CapturedSymlink, FileContent, metadataOf } from './captured-entry.ts';
@@ -18,7 +19,6 @@ import type { Level } from './level.ts';
 import { databaseOf } from './live-database.ts';
 import { isMailServerCache, looksLikeMaildir, Maildir, type MailFolder } from './maildir.ts';
 import type { OpenDirectories, OpenDirectory } from './open-directory.ts';
-import type { OwnerNames } from './owner-names.ts';
 import type { Start } from './roots.ts';
 import type { Choice, Selection } from './selection.ts';
 

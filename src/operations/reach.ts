@@ -1,0 +1,56 @@
+/** Going through vaults of which one may be out of reach. */
+import { type HikaeError, isHikaeError } from '../base/errors.ts';
+import { operationErrors } from './errors.ts';
+import type { OpenedVault, Parts } from './parts.ts';
+
+export type Reached<Result> =
+  | { readonly vault: string; readonly result: Result }
+  | { readonly vault: string; readonly error: HikaeError };
+
+/** Opens a vault, does the work, and closes it. */
+export async function inVault<Result>(
+  name: string,
+  parts: Pick<Parts, 'openVault'>,
+  work: (opened: OpenedVault) => Promise<Result>,
+): Promise<Result> {
+  const opened = await parts.openVault(name, { create: false });
+  try {
+    return await work(opened);
+  } finally {
+    await opened.vault.close();
+  }
+}
+
+/** Those that the policy names, nearest first, or the one that a person named. */
+export function vaultsToLookIn(
+  vault: string | undefined,
+  { vaults }: Pick<Parts, 'vaults'>,
+): readonly string[] {
+  return vault === undefined ? vaults : [vault];
+}
+
+/** Does the work in each; what keeps one from it is its own result. Throws when all of them are out of reach. */
+export async function inEachVault<Result>(
+  names: readonly string[],
+  parts: Pick<Parts, 'openVault' | 'signal'>,
+  work: (opened: OpenedVault) => Promise<Result>,
+): Promise<readonly Reached<Result>[]> {
+  const reached: Reached<Result>[] = [];
+  for (const vault of names) {
+    try {
+      reached.push({ vault, result: await inVault(vault, parts, work) });
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      if (!isOutOfReach(error)) throw error;
+      reached.push({ vault, error });
+    }
+  }
+  const [first] = reached;
+  if (first === undefined) throw operationErrors.NO_VAULT({});
+  if ('error' in first && reached.every((one) => 'error' in one)) throw first.error;
+  return reached;
+}
+
+export function isOutOfReach(error: unknown): error is HikaeError {
+  return isHikaeError(error) && error.exit === 10;
+}

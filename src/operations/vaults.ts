@@ -1,0 +1,103 @@
+/** vault create, vault list: the vaults of the policy themselves. */
+import { type HikaeError, isHikaeError } from '../base/errors.ts';
+import type { Outcome } from '../model/run.ts';
+import type { SnapshotEntry } from '../model/snapshot.ts';
+import { placeOf } from '../policy/policy.ts';
+import type { FreeRoom } from '../vault/vault.ts';
+import { operationErrors } from './errors.ts';
+import type { PolicyParts } from './parts.ts';
+import { inVault } from './reach.ts';
+
+/** `not-there`: there never was one; `gone`: there was one, and now there isn't. */
+export type VaultState = 'reachable' | 'not-mounted' | 'not-there' | 'gone' | 'unusable' | 'not-acting';
+
+export interface VaultStatus {
+  readonly name: string;
+  readonly kind: 'plain' | 'restic';
+  readonly place: string;
+  readonly state: VaultState;
+  /** why it isn't reachable */
+  readonly error?: HikaeError;
+  readonly id?: string;
+  readonly room?: FreeRoom;
+  readonly snapshots?: number;
+  readonly unreadable?: number;
+  readonly newestComplete?: SnapshotEntry;
+}
+
+export interface VaultList {
+  /** `partial` when one that should be there isn't */
+  readonly outcome: Outcome;
+  readonly vaults: readonly VaultStatus[];
+}
+
+export async function listVaults(
+  { asOf = Number.POSITIVE_INFINITY }: { readonly asOf?: number | undefined },
+  parts: PolicyParts,
+): Promise<VaultList> {
+  const vaults: VaultStatus[] = [];
+  for (const [name, settings] of Object.entries(parts.policy.vaults)) {
+    const kind = settings.plain === undefined ? 'restic' : 'plain';
+    vaults.push({ name, kind, place: placeOf(settings), ...(await look(name, asOf, parts)) });
+  }
+  const sound = vaults.every(({ state }) => state === 'reachable' || state === 'not-acting');
+  return { outcome: sound ? 'succeeded' : 'partial', vaults };
+}
+
+export interface CreatedVault {
+  readonly name: string;
+  readonly place: string;
+  readonly id: string;
+  /** false: it was there already */
+  readonly created: boolean;
+}
+
+/** Makes a vault of the policy, also where one was seen before and is lost: a person has said so. */
+export async function createVault(name: string, parts: PolicyParts): Promise<CreatedVault> {
+  const known = Object.keys(parts.policy.vaults);
+  if (!known.includes(name)) throw operationErrors.VAULT_UNKNOWN({ vault: name, known });
+  try {
+    return await inVault(name, parts, async ({ vault: { location, identity } }) => {
+      return { name, place: location, id: identity.id, created: false };
+    });
+  } catch (error) {
+    if (!isHikaeError(error, 'VAULT_NOT_FOUND', 'VAULT_GONE')) throw error;
+  }
+  const { vault } = await parts.openVault(name, { create: true, anew: true });
+  await vault.close();
+  return { name, place: vault.location, id: vault.identity.id, created: true };
+}
+
+const states: Readonly<Record<string, VaultState>> = {
+  VAULT_NOT_MOUNTED: 'not-mounted',
+  VAULT_NOT_FOUND: 'not-there',
+  VAULT_GONE: 'gone',
+  VAULT_NOT_ACTING: 'not-acting',
+};
+
+async function look(
+  name: string,
+  asOf: number,
+  parts: PolicyParts,
+): Promise<Omit<VaultStatus, 'name' | 'kind' | 'place'>> {
+  const { signal } = parts;
+  try {
+    return await inVault(name, parts, async ({ vault }) => {
+      const list = await vault.list({ signal });
+      const snapshots = list.snapshots.filter(({ header }) => header.time <= asOf);
+      const newest = snapshots.findLast(({ complete }) => complete);
+      return {
+        state: 'reachable',
+        id: vault.identity.id,
+        room: await vault.room({ signal }),
+        snapshots: snapshots.length,
+        unreadable: list.unreadable.length,
+        ...(newest === undefined ? {} : { newestComplete: newest }),
+      };
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isHikaeError(error)) throw error;
+    return { state: states[error.code] ?? 'unusable', error };
+  }
+}
