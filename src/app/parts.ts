@@ -50,7 +50,7 @@ export async function withPolicyParts<Result>(
       });
     }
     const parts: PolicyParts = {
-      ...(await commonParts(options)),
+      ...commonParts(options),
       host: policy.host,
       zone: policy.timezone,
       ledger,
@@ -74,7 +74,7 @@ export async function withoutPolicy<Result>(
 ): Promise<Result> {
   const { world } = options;
   return work({
-    ...(await commonParts(options)),
+    ...commonParts(options),
     host: world.host,
     zone: world.zone,
     vaults: [],
@@ -89,9 +89,9 @@ export function warnOfLater(policy: Policy, emit: Emit, language: 'en' | 'ja'): 
   }
 }
 
-async function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
+function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
   const { clock, random } = world;
-  const sources = await openSources(world);
+  const sources = openSources(world);
   const environment = environmentOfOthers(world);
   return { clock, random, emit, signal, environment, version: hikaeVersion(), lockWait, source: sources };
 }
@@ -101,27 +101,30 @@ function environmentOfOthers({ environment: { PATH, HOME, LANG } }: World) {
   return { PATH, HOME, LANG };
 }
 
-async function openSources(world: World): Promise<(kind: ComponentKind) => Source> {
+/** Sources are loaded when they are asked for: to look into a snapshot takes none. */
+function openSources(world: World): (kind: ComponentKind) => Promise<Source> {
+  return async (kind) => {
+    if (kind !== 'files' && kind !== 'command')
+      throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
+    const files = await openFiles(world);
+    return kind === 'files' ? files : openCommand(world, files);
+  };
+}
+
+async function openFiles({ clock, uid, random }: World): Promise<Source> {
   const { createFilesSource } = await import('../source/files/files.ts');
+  return createFilesSource({ clock, accounts: '/etc', uid, random: (size) => Buffer.from(random(size)) });
+}
+
+async function openCommand({ clock, uid, gid, environment }: World, files: Source): Promise<Source> {
   const { createCommandSource } = await import('../source/command/command.ts');
-  const { clock, uid, gid } = world;
-  const files = createFilesSource({
+  const { PATH, HOME, LANG } = environment;
+  return createCommandSource({
     clock,
-    accounts: '/etc',
-    uid,
-    random: (size) => Buffer.from(world.random(size)),
-  });
-  const command = createCommandSource({
-    clock,
-    environment: environmentOfOthers(world),
+    environment: { PATH, HOME, LANG },
     owner: { uid, gid, user: '', group: '' },
     planFiles: (request, options) => files.planRestore(request, options),
   });
-  return (kind) => {
-    const source = [files, command].find((one) => one.kind === kind);
-    if (source === undefined) throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
-    return source;
-  };
 }
 
 interface OpenOptions {

@@ -71,7 +71,8 @@ async function previewComponent(
   if (origin.kind !== 'files') return nothing;
   const { signal } = parts;
   const options = { component: name, troubles: () => {}, signal, avoid: avoided(parts) };
-  const capture = await parts.source(origin.kind).capture(origin, options);
+  const source = await parts.source(origin.kind);
+  const capture = await source.capture(origin, options);
   try {
     if (vault !== undefined) return await vault.preview(target, { name, origin }, capture, { signal });
     const all = { nodes: 0, bytes: 0, unchanged: 0, newBytes: 0 };

@@ -57,8 +57,9 @@ async function captureOnce(
   { source, signal }: Pick<Parts, 'source' | 'signal'>,
   emit: Emit,
 ): Promise<StoredComponent> {
+  const { capture } = await source(origin.kind);
   const stored = await writer.component({ name, origin }, (troubles) =>
-    source(origin.kind).capture(origin, { component: name, troubles, signal, avoid }),
+    capture(origin, { component: name, troubles, signal, avoid }),
   );
   for (const trouble of stored.troubles.first) emit({ type: 'trouble', target, trouble });
   return stored;

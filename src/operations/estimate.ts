@@ -39,7 +39,8 @@ async function count(target: Target, parts: PolicyParts): Promise<{ nodes: numbe
     try {
       const { signal } = parts;
       const options = { component, troubles: () => {}, signal, avoid: avoided(parts) };
-      const capture = await parts.source('files').capture(origin, options);
+      const source = await parts.source('files');
+      const capture = await source.capture(origin, options);
       try {
         for await (const batch of capture.nodes()) {
           for (const { metadata, content } of batch) {

@@ -24,7 +24,8 @@ export interface Parts {
   /** the time zone that days are reckoned in */
   readonly zone: string;
   readonly version: string;
-  readonly source: (kind: ComponentKind) => Source;
+  /** loads the source when it is first asked for */
+  readonly source: (kind: ComponentKind) => Promise<Source>;
   /**
    * Opens a vault of the policy, or at an absolute path; `create` makes it where there never was one. `anew` makes it also
    * where one was seen before: only a person may ask for that.

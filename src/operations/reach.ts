@@ -1,5 +1,6 @@
 /** Going through vaults of which one may be out of reach. */
 import { type HikaeError, isHikaeError } from '../base/errors.ts';
+import type { SnapshotEntry } from '../model/snapshot.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 
@@ -49,6 +50,32 @@ export async function inEachVault<Result>(
   if (first === undefined) throw operationErrors.NO_VAULT({});
   if ('error' in first && reached.every((one) => 'error' in one)) throw first.error;
   return reached;
+}
+
+/**
+ * The vaults in the order to try them: first the one whose snapshot of those wanted is the newest, because a run may have
+ * had to take another vault than the nearest; among equals the nearest. One that has none, or is out of reach, comes last.
+ */
+export async function vaultsNewestFirst(
+  names: readonly string[],
+  parts: Pick<Parts, 'openVault' | 'emit' | 'signal'>,
+  find: (opened: OpenedVault) => Promise<SnapshotEntry>,
+): Promise<readonly string[]> {
+  if (names.length < 2) return names;
+  const times = new Map<string, number>();
+  for (const name of names) {
+    try {
+      times.set(name, (await inVault(name, parts, find)).header.time);
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      if (!isHikaeError(error)) throw error;
+      // To have none of those wanted is no fault; anything else keeps a vault from serving, and is told.
+      if (error.code === 'SNAPSHOT_NOT_FOUND') continue;
+      parts.emit({ type: 'warning', code: 'next-vault', facts: { vault: name, reason: error.message } });
+    }
+  }
+  const rank = (name: string) => times.get(name) ?? Number.MIN_SAFE_INTEGER;
+  return [...names].sort((one, other) => rank(other) - rank(one));
 }
 
 export function isOutOfReach(error: unknown): error is HikaeError {

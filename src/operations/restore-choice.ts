@@ -1,9 +1,10 @@
-/** Which vault and which snapshot a restore takes: the nearest vault that has it and can be read, then the next. */
+/** Which vault and which snapshot a restore takes: the vault that has the newest of those wanted, the nearest among equals, then the next. */
 import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
+import { vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
 import { selectSnapshot } from './select.ts';
 import { tellUnreadable } from './unreadable.ts';
 
@@ -29,7 +30,10 @@ export async function chooseForRestore<Ready>(
   parts: Parts,
   ready: (chosen: Chosen) => Promise<Ready>,
 ): Promise<Chosen & { readonly ready: Ready }> {
-  const names = wanted.vault === undefined ? parts.vaults : [wanted.vault];
+  const names = await vaultsNewestFirst(vaultsToLookIn(wanted.vault, parts), parts, async (opened) => {
+    const { snapshots } = await opened.vault.list({ target: wanted.target, signal: parts.signal });
+    return select(snapshots, wanted, opened.name, parts);
+  });
   let failure: Error | undefined;
   for (const name of names) {
     try {
@@ -46,6 +50,19 @@ export async function chooseForRestore<Ready>(
   throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: wanted.date, vault: names.join(', ') });
 }
 
+function select(
+  snapshots: readonly SnapshotEntry[],
+  { date, asOf }: Wanted,
+  vault: string,
+  { clock }: Pick<Parts, 'clock'>,
+): SnapshotEntry {
+  return selectSnapshot(snapshots, date, {
+    vault,
+    now: clock.now(),
+    ...(asOf === undefined ? {} : { asOf }),
+  });
+}
+
 /** What every other copy would meet as well. */
 function isOfDestination({ code }: HikaeError): boolean {
   return code.startsWith('RESTORE_') && code !== 'RESTORE_UNSAFE_PATH';
@@ -53,17 +70,16 @@ function isOfDestination({ code }: HikaeError): boolean {
 
 async function chooseIn<Ready>(
   name: string,
-  { target, date, asOf }: Wanted,
+  wanted: Wanted,
   parts: Parts,
   ready: (chosen: Chosen) => Promise<Ready>,
 ): Promise<Chosen & { readonly ready: Ready }> {
   const opened = await parts.openVault(name, { create: false });
   try {
     const { signal } = parts;
-    const { snapshots, unreadable } = await opened.vault.list({ target, signal });
+    const { snapshots, unreadable } = await opened.vault.list({ target: wanted.target, signal });
     tellUnreadable(name, unreadable, parts);
-    const until = asOf === undefined ? {} : { asOf };
-    const entry = selectSnapshot(snapshots, date, { vault: name, ...until });
+    const entry = select(snapshots, wanted, name, parts);
     const reader = await opened.vault.open(entry, { signal });
     try {
       const chosen = { opened, entry, reader };

@@ -189,7 +189,8 @@ async function planComponents(
     const to: SourceRequest['to'] = request.to;
     const asked = { reader, component: name, origin, to, delete: request.delete, avoid };
     try {
-      const plan = await parts.source(origin.kind).planRestore(asked, parts);
+      const source = await parts.source(origin.kind);
+      const plan = await source.planRestore(asked, parts);
       components.push({ component: name, counts: plan.counts, plan });
     } catch (error) {
       // Whoever named the component wants to know; otherwise the rest of the target comes back without it.

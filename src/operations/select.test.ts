@@ -34,6 +34,8 @@ function entry(place: string, { time, id = '0', zone = 'Asia/Tokyo', complete = 
   return { place, header, complete };
 }
 
+const now = Date.parse('2026-11-23T20:00+09:00');
+
 const entries = [
   entry('weekly/mail/2026-W46', { time: '2026-11-15T02:00+09:00', id: 'a1' }),
   entry('daily/mail/2026-11-21', { time: '2026-11-21T02:00+09:00', id: 'b1' }),
@@ -47,7 +49,7 @@ const entries = [
 
 function chosen(wanted: string, asOf?: string): string {
   const until = asOf === undefined ? {} : { asOf: Date.parse(asOf) };
-  return selectSnapshot(entries, wanted, { vault: 'hdd', ...until }).place;
+  return selectSnapshot(entries, wanted, { vault: 'hdd', now, ...until }).place;
 }
 
 function refused(code: string): (error: unknown) => boolean {
@@ -58,14 +60,21 @@ describe('selectSnapshot', () => {
   it('takes the newest complete one for `latest`, never a safety copy, and of two places the daily', () => {
     assert.equal(chosen('latest'), 'daily/mail/2026-11-22');
     assert.equal(
-      selectSnapshot([...entries].reverse(), 'latest', { vault: 'hdd' }).place,
+      selectSnapshot([...entries].reverse(), 'latest', { vault: 'hdd', now }).place,
       'daily/mail/2026-11-22',
     );
     const onlyIncomplete = entries.filter(({ complete }) => !complete);
     assert.throws(
-      () => selectSnapshot(onlyIncomplete, 'latest', { vault: 'hdd' }),
+      () => selectSnapshot(onlyIncomplete, 'latest', { vault: 'hdd', now }),
       refused('SNAPSHOT_NOT_FOUND'),
     );
+  });
+
+  it('takes one from the future for `latest` only where there is no other', () => {
+    const future = entry('daily/mail/2031-01-01', { time: '2031-01-01T02:00+09:00', id: 'f9' });
+    const options = { vault: 'hdd', now };
+    assert.equal(selectSnapshot([...entries, future], 'latest', options).place, 'daily/mail/2026-11-22');
+    assert.equal(selectSnapshot([future], 'latest', options).place, future.place);
   });
 
   it('takes the newest complete one of a day, and an incomplete one only where there is no other', () => {
@@ -81,7 +90,7 @@ describe('selectSnapshot', () => {
       entry('daily/mail/2026-11-20', { time: '2026-11-21T02:00Z', zone: 'America/New_York', id: 'e1' }),
       entry('daily/mail/2026-11-21', { time: '2026-11-20T16:00Z', zone: 'Asia/Tokyo', id: 'e2' }),
     ];
-    const day = (wanted: string) => selectSnapshot(abroad, wanted, { vault: 'hdd' }).place;
+    const day = (wanted: string) => selectSnapshot(abroad, wanted, { vault: 'hdd', now }).place;
     assert.equal(day('2026-11-20'), 'daily/mail/2026-11-20');
     assert.equal(day('2026-11-21'), 'daily/mail/2026-11-21');
   });
@@ -95,18 +104,21 @@ describe('selectSnapshot', () => {
     const far = [{ ...one, header: { ...one.header, zone: 'UTC', time: 9e15 } }];
     for (const list of [foreign, far]) {
       assert.throws(
-        () => selectSnapshot(list, '2026-11-20', { vault: 'hdd' }),
+        () => selectSnapshot(list, '2026-11-20', { vault: 'hdd', now }),
         refused('SNAPSHOT_NOT_FOUND'),
       );
-      assert.throws(() => selectSnapshot(list, '2026-W47', { vault: 'hdd' }), refused('SNAPSHOT_NOT_FOUND'));
-      assert.equal(selectSnapshot(list, 'e1e1e1', { vault: 'hdd' }).place, 'daily/mail/2026-11-20');
+      assert.throws(
+        () => selectSnapshot(list, '2026-W47', { vault: 'hdd', now }),
+        refused('SNAPSHOT_NOT_FOUND'),
+      );
+      assert.equal(selectSnapshot(list, 'e1e1e1', { vault: 'hdd', now }).place, 'daily/mail/2026-11-20');
     }
   });
 
   it('takes a weekly by its week, also one that came second and has the name of a moment', () => {
     assert.equal(chosen('2026-W47'), 'weekly/mail/2026-W47');
     const second = entry('weekly/mail/2026-11-22T200000', { time: '2026-11-22T20:00+09:00', id: 'f1' });
-    const place = selectSnapshot([...entries, second], '2026-W47', { vault: 'hdd' }).place;
+    const place = selectSnapshot([...entries, second], '2026-W47', { vault: 'hdd', now }).place;
     assert.equal(place, 'weekly/mail/2026-11-22T200000');
     assert.throws(() => chosen('2026-W48'), refused('SNAPSHOT_NOT_FOUND'));
   });
@@ -233,6 +245,7 @@ function hostOf(
     vaults: Object.keys(vaults),
     emit: (event: Event) => events.push(event),
     signal: new AbortController().signal,
+    clock: { now: () => now, elapsed: () => 0 },
   };
   const told = () =>
     events.map((event) => (event.type === 'warning' ? `${event.code} ${event.facts.vault}` : event.type));

@@ -6,6 +6,7 @@ import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { SnapshotList } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
+import { vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
 import { damageOf, tellUnreadable } from './unreadable.ts';
 
 /** What a person wants: of a target `latest`, a day, a moment, a week or an id; or, without a target, an id or a place. */
@@ -17,6 +18,8 @@ export interface SnapshotSpec {
 export interface SelectOptions {
   /** the vault's name, for what is told when there is none */
   readonly vault: string;
+  /** the time of day, in milliseconds since 1970 UTC */
+  readonly now: number;
   /** hides what was taken later; milliseconds since 1970 UTC */
   readonly asOf?: number | undefined;
 }
@@ -48,10 +51,12 @@ export function parseSnapshotSpec(text: string): SnapshotSpec {
 export function selectSnapshot(
   entries: readonly SnapshotEntry[],
   wanted: string,
-  { vault, asOf = Number.POSITIVE_INFINITY }: SelectOptions,
+  { vault, now, asOf = Number.POSITIVE_INFINITY }: SelectOptions,
 ): SnapshotEntry {
   const known = entries.filter(({ header }) => header.time <= asOf);
-  const chosen = choose(known, wanted, (places) => operationErrors.SNAPSHOT_AMBIGUOUS({ wanted, places }));
+  const chosen = choose(known, wanted, now, (places) =>
+    operationErrors.SNAPSHOT_AMBIGUOUS({ wanted, places }),
+  );
   if (chosen === undefined) throw operationErrors.SNAPSHOT_NOT_FOUND({ wanted, vault });
   return chosen;
 }
@@ -62,7 +67,11 @@ export async function openSnapshot(
   { vault, asOf }: LookOptions,
   parts: Parts,
 ): Promise<ChosenSnapshot> {
-  const names = vault === undefined ? parts.vaults : [vault];
+  const names = await vaultsNewestFirst(vaultsToLookIn(vault, parts), parts, async (opened) => {
+    const list = await opened.vault.list({ signal: parts.signal });
+    // What stands damaged beside it is told by the one that opens it in earnest.
+    return selectFrom(list, spec, { vault: opened.name, now: parts.clock.now(), asOf }, { emit: () => {} });
+  });
   let failure: Error | undefined;
   const without: string[] = [];
   for (const [index, name] of names.entries()) {
@@ -110,6 +119,7 @@ export async function readSnapshot<Result>(
   }
 }
 
+const FUTURE = 3_600_000;
 const idPrefix = /^[0-9a-f]{6,32}$/;
 
 function specText({ target, wanted }: SnapshotSpec): string {
@@ -129,7 +139,7 @@ async function openIn(
   const opened = await parts.openVault(name, { create: false });
   try {
     const list = await opened.vault.list({ signal: parts.signal });
-    return { opened, entry: selectFrom(list, spec, { vault: name, asOf }, parts) };
+    return { opened, entry: selectFrom(list, spec, { vault: name, now: parts.clock.now(), asOf }, parts) };
   } catch (error) {
     await opened.vault.close();
     throw error;
@@ -164,10 +174,11 @@ function resolve(spec: SnapshotSpec, entries: readonly SnapshotEntry[]): Snapsho
 function choose(
   entries: readonly SnapshotEntry[],
   wanted: string,
+  now: number,
   ambiguous: (places: readonly string[]) => Error,
 ): SnapshotEntry | undefined {
   const regular = entries.filter(({ header }) => header.schedule !== 'safety');
-  if (wanted === 'latest') return newestFirst(regular).find(({ complete }) => complete);
+  if (wanted === 'latest') return latestOf(regular, now);
   if (/^\d{4}-\d\d-\d\d$/.test(wanted)) return bestOf(regular.filter((entry) => dayIn(entry) === wanted));
   if (/^\d{4}-W\d\d$/.test(wanted)) {
     const weekly = entries.filter(({ header }) => header.schedule === 'weekly');
@@ -183,6 +194,12 @@ function choose(
   if (new Set(matches.map(({ header }) => header.id)).size > 1)
     throw ambiguous(matches.map(({ place }) => place));
   return newestFirst(matches)[0];
+}
+
+/** One from the future, where a wrong clock has put it, is the latest only when there is no other. */
+function latestOf(entries: readonly SnapshotEntry[], now: number): SnapshotEntry | undefined {
+  const complete = newestFirst(entries.filter((entry) => entry.complete));
+  return complete.find(({ header }) => header.time <= now + FUTURE) ?? complete[0];
 }
 
 function bestOf(entries: readonly SnapshotEntry[]): SnapshotEntry | undefined {

@@ -95,7 +95,7 @@ async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly P
 async function planVault(
   { name, vault }: OpenedVault,
   { target: only, date }: VerifyRequest,
-  { signal }: Parts,
+  { signal, clock }: Parts,
 ): Promise<readonly Plan[]> {
   const filter = only === undefined ? {} : { target: only };
   const { snapshots, unreadable: broken } = await vault.list({ ...filter, signal });
@@ -103,15 +103,20 @@ async function planVault(
   const targets = new Set([...snapshots.map(({ header }) => header.target), ...damaged.map(targetOf)]);
   return [...targets].sort().flatMap((target) => {
     const own = snapshots.filter(({ header }) => header.target === target);
-    const entries = date === undefined ? own : selected(own, date, name);
+    const entries = date === undefined ? own : selected(own, date, name, clock.now());
     const unreadable = damaged.filter((one) => targetOf(one) === target);
     return entries.length + unreadable.length === 0 ? [] : [{ target, vault: name, entries, unreadable }];
   });
 }
 
-function selected(entries: readonly SnapshotEntry[], date: string, vault: string): readonly SnapshotEntry[] {
+function selected(
+  entries: readonly SnapshotEntry[],
+  date: string,
+  vault: string,
+  now: number,
+): readonly SnapshotEntry[] {
   try {
-    return [selectSnapshot(entries, date, { vault })];
+    return [selectSnapshot(entries, date, { vault, now })];
   } catch (error) {
     if (isHikaeError(error, 'SNAPSHOT_NOT_FOUND')) return [];
     throw error;

@@ -96,6 +96,7 @@ export interface SnapshotWriter {
   /**
    * Stores one component; `open` starts its capture, and tells notes and problems to what it is given. When it ends with
    * an error nothing of the component remains and the error is passed on; the same component may then be tried again.
+   * When it is cancelled nothing more is changed: what was stored stays for `abandon` to decide about.
    */
   component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent>;
   /** Records that a component is missing: the snapshot is incomplete. */
@@ -115,6 +116,7 @@ export interface StoredComponent {
   readonly summary: ComponentSummary;
   /** bytes that the vault grew by */
   readonly newBytes: number;
+  /** nodes of every type that are as they were, and whose data, if any, is shared with an earlier snapshot */
   readonly unchanged: number;
   readonly troubles: TroubleCount;
 }

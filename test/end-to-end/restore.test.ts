@@ -232,25 +232,25 @@ describe('restore --in-place', { timeout: 120_000 }, () => {
 
   it('that was cancelled does only what is missing when it is run again', async () => {
     using scratch = new Scratch();
-    for (let number = 0; number < 8; number++) scratch.write(`site/${number}`, randomBytes(40 << 20));
+    for (let number = 10; number < 50; number++) scratch.write(`site/${number}`, randomBytes(4 << 20));
     const policy = policyOf(scratch);
     await backUp(policy);
     const asItWas = describeTree(scratch.at('site'));
     rmSync(scratch.at('site'), { recursive: true });
     using running = new Running(withPolicy(policy, ['restore', 'blog', '--in-place']));
-    while (!existsSync(scratch.at('site/0')) && running.child.exitCode === null) {
+    while (!existsSync(scratch.at('site/10')) && running.child.exitCode === null) {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     running.kill('SIGINT');
     const cancelled = await running.end;
     assert.equal(cancelled.status, 130, cancelled.stderr);
-    assert.equal(existsSync(scratch.at('site/7')), false);
+    assert.equal(existsSync(scratch.at('site/49')), false);
     const plan = await runAt<ToldPlan>(later, policy, ['restore', 'blog', '--in-place', '--dry-run']);
     const { status } = await restore(policy, ['--in-place']);
     assert.equal(status, 0);
     assert.deepEqual(describeTree(scratch.at('site')), asItWas);
     assert.ok(Number(plan.result.components[0]?.leave) >= 1);
-    assert.ok(plan.result.effects.every(({ path }) => path !== scratch.at('site/0')));
+    assert.ok(plan.result.effects.every(({ path }) => path !== scratch.at('site/10')));
   });
 
   it('leaves the output of a command out, and says so', async () => {

@@ -17,7 +17,7 @@ export function updateLatest(root: string, { schedule, target }: Place, until: n
       complete && header.time <= until && parsePlace(place)?.schedule === schedule,
   );
   const name = newest === undefined ? undefined : parsePlace(newest.place)?.name;
-  if (readLatest(folder) === name) return;
+  if (latestName(folder) === name) return;
   if (name === undefined) rmSync(join(folder, LATEST));
   else pointLatest(folder, name);
   syncDirectory(folder);
@@ -39,7 +39,8 @@ function beside(folder: string): string {
   return join(folder, `${LATEST}.new`);
 }
 
-function readLatest(folder: string): string | undefined {
+/** The name of the snapshot that it points to; undefined where there is none. */
+export function latestName(folder: string): string | undefined {
   try {
     return readlinkSync(join(folder, LATEST));
   } catch (error) {

@@ -9,7 +9,7 @@ import type { SnapshotEntry } from '../../model/snapshot.ts';
 import { vaultErrors } from '../errors.ts';
 import type { Vault, VerifyOptions, WritableVault } from '../vault.ts';
 import { namingDiskErrors, namingReach } from './disk-errors.ts';
-import { clearBeside, updateLatest } from './latest.ts';
+import { clearBeside, latestName, updateLatest } from './latest.ts';
 import { OWN, parsePlace, REMOVING } from './layout.ts';
 import { leftovers, listSnapshots, targetsIn } from './listing.ts';
 import { isMountPoint } from './mounts.ts';
@@ -135,10 +135,11 @@ async function removeSnapshot(root: string, entry: SnapshotEntry, signal: AbortS
   try {
     if (!tryLock(manifest, 'exclusive')) throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
     const doomed = place.name + REMOVING;
+    const wasLatest = latestName(folder) === place.name;
     renameSync(join(folder, place.name), join(folder, doomed));
     syncDirectory(folder);
     forgetRecords(root, entry.place);
-    updateLatest(root, place, Number.MAX_SAFE_INTEGER);
+    if (wasLatest) updateLatest(root, place, entry.header.time);
     await removeFrom(folder, doomed, signal);
   } finally {
     closeSync(manifest);
