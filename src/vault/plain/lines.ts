@@ -1,4 +1,5 @@
 /** Lines of a file that may be larger than memory, read with synchronous calls and bounded in length. */
+import type { Hash } from 'node:crypto';
 import { closeSync, readSync } from 'node:fs';
 
 /** No node needs more: the longest is a file with many holes or large extended attributes. */
@@ -11,13 +12,17 @@ export class Lines {
   #buffer = Buffer.alloc(CHUNK);
   #start = 0;
   #end = 0;
-  #position: number;
+  #position = 0;
   #finished = false;
+  readonly #hash: Hash | undefined;
+  /** up to where the buffer is hashed, and where the line begins that was given last */
+  #hashed = 0;
+  #last = 0;
 
-  /** Takes over an open file and reads from `offset`. */
-  constructor(descriptor: number, offset = 0) {
+  /** Takes over an open file. With a hash it takes in every line that was given, newlines included. */
+  constructor(descriptor: number, hash?: Hash) {
     this.#descriptor = descriptor;
-    this.#position = offset;
+    this.#hash = hash;
   }
 
   /** The next line without its newline; undefined at the end. A last line that isn't ended is no line. */
@@ -33,6 +38,7 @@ export class Lines {
       const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, from);
       if (newline >= 0) {
         const line = this.#buffer.subarray(this.#start, newline);
+        this.#last = this.#start;
         this.#start = newline + 1;
         return line;
       }
@@ -41,12 +47,24 @@ export class Lines {
     }
   }
 
+  /** Brings the hash up to the line that was given last, which it leaves out. */
+  hashBeforeLast(): void {
+    this.#hashTo(this.#last);
+  }
+
   close(): void {
     closeSync(this.#descriptor);
   }
 
+  /** In pieces as large as the buffer: one call for each line would cost more than the hashing. */
+  #hashTo(end: number): void {
+    this.#hash?.update(this.#buffer.subarray(this.#hashed, end));
+    this.#hashed = end;
+  }
+
   /** Moves what is left to the front and reads more behind it. */
   #fill(): boolean {
+    this.#hashTo(this.#start);
     const left = this.#end - this.#start;
     if (left >= LONGEST) throw new SyntaxError('a line is too long');
     if (this.#buffer.length - left < CHUNK / 2) {
@@ -57,6 +75,7 @@ export class Lines {
       this.#buffer.copyWithin(0, this.#start, this.#end);
     }
     this.#start = 0;
+    this.#hashed = 0;
     const read = readSync(this.#descriptor, this.#buffer, left, this.#buffer.length - left, this.#position);
     this.#position += read;
     this.#end = left + read;

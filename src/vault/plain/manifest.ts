@@ -19,23 +19,24 @@ export class Manifest {
   readonly header: SnapshotHeader;
   readonly place: string;
   readonly #lines: Lines;
-  readonly #hash: Hash = createHash('sha256');
+  readonly #hash: Hash;
 
-  private constructor(place: string, lines: Lines) {
+  private constructor(place: string, lines: Lines, hash: Hash) {
     this.place = place;
     this.#lines = lines;
+    this.#hash = hash;
     this.header = this.#strictly(() => {
       const line = lines.nextBytes();
       if (line === undefined) throw new SyntaxError('the manifest has no header');
-      this.#digest(line);
       return parseHeader(line.toString('utf8'), place);
     });
   }
 
   static open(path: string, place: string): Manifest {
-    const lines = new Lines(openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+    const hash = createHash('sha256');
+    const lines = new Lines(openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW), hash);
     try {
-      return new Manifest(place, lines);
+      return new Manifest(place, lines, hash);
     } catch (error) {
       lines.close();
       throw error;
@@ -69,7 +70,6 @@ export class Manifest {
     if (line === undefined) throw new SyntaxError('the manifest ends without its trailer');
     const text = line.toString('utf8');
     if (!isTrailer(text)) {
-      this.#digest(line);
       const node = parseNode(text);
       order.check(node);
       return node;
@@ -77,14 +77,11 @@ export class Manifest {
     const trailer = parseTrailer(text);
     if (trailer.nodes !== count)
       throw new SyntaxError(`the trailer counts ${trailer.nodes} nodes, there are ${count}`);
-    if (trailer.sha256 !== this.#hash.digest('hex'))
+    this.#lines.hashBeforeLast();
+    if (trailer.sha256 !== this.#hash.copy().digest('hex'))
       throw new SyntaxError('the manifest does not match its hash');
     if (this.#lines.nextBytes() !== undefined) throw new SyntaxError('something follows the trailer');
     return undefined;
-  }
-
-  #digest(line: Buffer): void {
-    this.#hash.update(line).update('\n');
   }
 
   #strictly<Result>(read: () => Result): Result {
@@ -146,5 +143,8 @@ function shown(path: RawPath): string {
 
 /** No empty part, no `.` or `..`, nothing absolute: joined to a folder it stays in that folder. */
 export function isSafePath(path: RawPath): boolean {
-  return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
+  return !unsafePart.test(path);
 }
+
+/** A part that is empty, `.` or `..`. */
+const unsafePart = /(?:^|\/)\.{0,2}(?:\/|$)/;

@@ -1,0 +1,27 @@
+/** The real command on a policy of its own, as a user runs it. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const command = fileURLToPath(new URL('../bin/hikae', import.meta.url));
+
+/** A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there. */
+export function freshHikae(folder: string, tree: string): (verb: string) => string {
+  mkdirSync(folder, { mode: 0o700 });
+  const policy = join(folder, 'policy.yaml');
+  const text = `version: 1
+host: bench
+timezone: UTC
+state: ${join(folder, 'state')}
+targets:
+  tree:
+    components:
+      files: { files: ${tree} }
+vaults:
+  disk: { plain: ${join(folder, 'vault')}, keep: { daily: 30 } }
+schedules:
+  daily: { at: "02:00", to: disk }
+`;
+  writeFileSync(policy, text, { mode: 0o600 });
+  return (verb) => `${command} --policy ${policy} --quiet ${verb}`;
+}
