@@ -333,7 +333,7 @@ describe('verify', { timeout: 600_000 }, () => {
       );
 
       assert.equal((await vault.at(THIRD, 'backup')).status, 0);
-      const next = await vault.verify('--date', 'latest');
+      const next = await vault.at<ToldVerify>(THIRD, 'verify', '--date', 'latest');
       assert.deepEqual([next.status, findingsOf(next.result)], [0, []]);
       const stored = vault.in('daily/docs/2026-11-22', 'data');
       assert.equal(readFileSync(`${stored}/shared.txt`, 'utf8'), CONTENT);
