@@ -1,7 +1,7 @@
 /** `hikae forget`: remove the snapshots that retention no longer keeps. */
 import type { ForgetEnd, ForgetPlan } from '../app/operations.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
-import { type Mark, reasonText } from '../policy/policy.ts';
+import type { Mark, RetentionReason } from '../policy/policy.ts';
 import { countText, formatTable, outcomeTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
 import { lockWait } from './lock-wait.ts';
@@ -79,9 +79,12 @@ export const forgetCommand = defineCommand({
       async (parts) => {
         const { forget, planForgets } = await import('../app/operations.ts');
         if (dryRun) {
+          const { reasonText } = await import('../policy/policy.ts');
           const plans = await planForgets(request, parts);
           await context.results.show(plans, (language) =>
-            [...plans.map((plan) => planText(plan, language)), texts.nothing[language]].join('\n\n'),
+            [...plans.map((plan) => planText(plan, language, reasonText)), texts.nothing[language]].join(
+              '\n\n',
+            ),
           );
           return {};
         }
@@ -94,7 +97,11 @@ export const forgetCommand = defineCommand({
   },
 });
 
-function planText({ target, vault, marked }: ForgetPlan, language: Language): string {
+function planText(
+  { target, vault, marked }: ForgetPlan,
+  language: Language,
+  reasonText: (reason: RetentionReason, language: Language) => string,
+): string {
   const title = fill(texts.plan[language], { target, vault });
   if (marked.length === 0) return `${title}\n${texts.none[language]}`;
   const columns = (['place', 'time', 'complete', 'mark', 'reason'] as const).map((key) => ({
