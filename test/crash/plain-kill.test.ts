@@ -9,13 +9,16 @@ import {
   closeSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
@@ -26,7 +29,6 @@ import { parseNode } from '../../src/vault/plain/node-line.ts';
 import { seededRandom } from '../../src/vault/plain/seeded-random.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { describeTree } from '../doubles/live-tree.ts';
-import { openQuickDisk, type QuickDisk } from '../doubles/quick-disk.ts';
 import { readAsTree } from '../vault/round-trip.ts';
 import { dayTime, listed, never, openVault, take, verifyAll, writing } from '../vault/taking.ts';
 
@@ -41,15 +43,13 @@ const shares = { beginning: 8, storing: 48, listing: 12, syncing: 14, publishing
 type Step = keyof typeof shares;
 const steps = Object.keys(shares) as Step[];
 
-let disk: QuickDisk;
 let folder = '';
 let root = '';
 let place = '';
 let vault: Vault;
 
 before(async () => {
-  disk = openQuickDisk('kill', 512);
-  folder = disk.folder;
+  folder = mkdtempSync(join(tmpdir(), 'hikae-kill-'));
   root = join(folder, 'source');
   place = join(folder, 'vault');
   for (let number = 0; number < SMALL; number++) {
@@ -61,7 +61,7 @@ before(async () => {
   }
   vault = await openVault(place, { threads: 1 });
 });
-after(() => disk.remove());
+after(() => rmSync(folder, { recursive: true }));
 
 function put(number: number, round: number): void {
   writeFileSync(
