@@ -1,17 +1,21 @@
 /**
- * A directory that is held open while names are resolved in it. Several users share one descriptor, which is
- * closed when the last of them lets go: a job in another thread may outlive the walk that started it.
+ * A directory that is held open while names are resolved in it, whatever happens to the path above. Several users share
+ * one descriptor, which is closed when the last of them lets go: a job in another thread may outlive the walk that
+ * started it.
  */
-import { closeSync, constants, openSync, readdirSync } from 'node:fs';
-import { openDirectoryAt } from './libc.ts';
+import { closeSync, constants, openSync } from 'node:fs';
+import { listDirectory, openDirectoryAt, type Status, statusOf } from './libc.ts';
 import { forFileSystem, type RawName, type RawPath } from './raw-path.ts';
 
 export class OpenDirectory {
   readonly descriptor: number;
+  readonly #whenClosed: (directory: OpenDirectory) => void;
   #users = 1;
 
-  private constructor(descriptor: number) {
+  /** Takes over an open descriptor; who makes it is its first user. */
+  constructor(descriptor: number, whenClosed: (directory: OpenDirectory) => void = () => undefined) {
     this.descriptor = descriptor;
+    this.#whenClosed = whenClosed;
   }
 
   /** Opens a path as the user gave it, following symlinks on the way and at its end. */
@@ -24,24 +28,34 @@ export class OpenDirectory {
     return new OpenDirectory(openDirectoryAt(this.descriptor, name));
   }
 
-  retain(): this {
+  hold(): this {
     this.#users += 1;
     return this;
   }
 
   release(): void {
     this.#users -= 1;
-    if (this.#users === 0) closeSync(this.descriptor);
+    if (this.#users === 0) this.#close();
   }
 
-  /** The names in it, in the order of their bytes. */
+  /** Closes it whoever still holds it; to let go of it afterwards is harmless. */
+  close(): void {
+    if (this.#users <= 0) return;
+    this.#users = 0;
+    this.#close();
+  }
+
+  status(): Status {
+    return statusOf(this.descriptor);
+  }
+
+  /** The names in it, in no order. */
   names(): RawName[] {
-    return (readdirSync(`/proc/self/fd/${this.descriptor}`, { encoding: 'latin1' }) as RawName[]).sort(
-      byBytes,
-    );
+    return listDirectory(this.descriptor);
   }
-}
 
-function byBytes(left: string, right: string): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+  #close(): void {
+    closeSync(this.descriptor);
+    this.#whenClosed(this);
+  }
 }

@@ -6,7 +6,7 @@ import type { RawPath } from '../../src/base/raw-path.ts';
 import type { Capture, CapturedNode, Content, FilePlace } from '../../src/model/capture.ts';
 import type { NodeMetadata, Xattr } from '../../src/model/node.ts';
 import type { Trouble } from '../../src/model/trouble.ts';
-import { type CaptureHost, captureFiles } from '../../src/source/files/capture.ts';
+import { type CaptureHost, captureFiles } from '../../src/source/files/capture/capture.ts';
 import type { FilesOrigin } from '../../src/source/files/selection.ts';
 import type { CaptureOptions } from '../../src/source/source.ts';
 

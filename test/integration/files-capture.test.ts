@@ -26,7 +26,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
 import { makeDirectoryAt, openDirectoryAt } from '../../src/base/libc.ts';
 import { compareRawPaths, type RawName, type RawPath } from '../../src/base/raw-path.ts';
-import { captureFiles } from '../../src/source/files/capture.ts';
+import { captureFiles } from '../../src/source/files/capture/capture.ts';
 import { capture, filesOrigin, host } from '../doubles/read-capture.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -30,7 +30,7 @@ import { isHikaeError } from '../../src/base/errors.ts';
 import type { Event } from '../../src/model/events.ts';
 import type { Node } from '../../src/model/node.ts';
 import type { Trouble } from '../../src/model/trouble.ts';
-import { planFilesRestore, type RestoreHost } from '../../src/source/files/restore.ts';
+import { planFilesRestore, type RestoreHost } from '../../src/source/files/restore/restore.ts';
 import type { FilesOrigin } from '../../src/source/files/selection.ts';
 import type { RestoreEffect, RestorePlan, RestoreRequest } from '../../src/source/source.ts';
 import { describeTree, takeSnapshot } from '../doubles/live-tree.ts';

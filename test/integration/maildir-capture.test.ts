@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { delay } from '../../src/base/abort.ts';
-import { captureFiles } from '../../src/source/files/capture.ts';
+import { captureFiles } from '../../src/source/files/capture/capture.ts';
 import { capture, filesOrigin, host } from '../doubles/read-capture.ts';
 
 let folder = '';

@@ -6,7 +6,7 @@ import type { Emit } from '../../src/model/events.ts';
 import type { Node } from '../../src/model/node.ts';
 import type { Schedule, SnapshotDraft, SnapshotEntry } from '../../src/model/snapshot.ts';
 import type { TroubleSink } from '../../src/model/trouble.ts';
-import { captureFiles } from '../../src/source/files/capture.ts';
+import { captureFiles } from '../../src/source/files/capture/capture.ts';
 import type { FilesOrigin } from '../../src/source/files/selection.ts';
 import { openPlainVault } from '../../src/vault/plain/plain-vault.ts';
 import type {

@@ -3,8 +3,8 @@ import type { Clock } from '../../base/clock.ts';
 import type { Origin } from '../../model/snapshot.ts';
 import type { Source } from '../source.ts';
 import { readAccounts } from './accounts.ts';
-import { captureFiles } from './capture.ts';
-import { planFilesRestore } from './restore.ts';
+import { captureFiles } from './capture/capture.ts';
+import { planFilesRestore } from './restore/restore.ts';
 import type { FilesOrigin } from './selection.ts';
 
 export interface FilesHost {

@@ -162,7 +162,7 @@ export class ComponentWriter {
     const { counts, predecessors, signal, tree } = this.#parts;
     const earlier = predecessors.find(({ published }) => published);
     const line = earlier?.find(path);
-    const from = earlier?.folder(parentOf(path))?.retain();
+    const from = earlier?.folder(parentOf(path))?.hold();
     const shared =
       line === undefined || from === undefined ? {} : { earlier: { node: parseNode(line), folder: from } };
     const { directory } = tree.folderFor(path);
@@ -197,7 +197,7 @@ export class ComponentWriter {
     };
     pending.rest = known.rest;
     if (type === 'file' && !known.predecessor.published) {
-      pending.from = from.retain();
+      pending.from = from.hold();
       this.#submit(pending, { kind: 'link', ...link, sha256: sha256In(known.rest) }, size);
     } else if (linkStored(link)) {
       this.#linked(pending);

@@ -62,7 +62,7 @@ export class ContentCheck {
       this.#parts.emit({ type: 'work.done', files: 0, bytes: file.node.size, unchanged: 1, changed: 0 });
       return;
     }
-    const folder = this.#tree.folder(parentOf(file.node.path))?.retain();
+    const folder = this.#tree.folder(parentOf(file.node.path))?.hold();
     if (folder === undefined) return;
     this.#waiting.push({ node: file.node, folder });
     this.#bytes += file.node.size;

@@ -51,7 +51,7 @@ export class OutputTree {
 
   constructor(root: OpenDirectory, keeps: Keeps) {
     this.#keeps = keeps;
-    this.#stack = [new OutputFolder('' as RawPath, root.retain(), undefined, () => {})];
+    this.#stack = [new OutputFolder('' as RawPath, root.hold(), undefined, () => {})];
   }
 
   /** The folder that an entry of this path belongs into; those that lie behind it in order are complete. */

@@ -96,7 +96,7 @@ export class PlainSnapshotReader implements SnapshotReader {
   locate(node: Node): LocatedFile | undefined {
     const folder = this.#tree.folder(parentOf(node.path));
     if (folder === undefined) return undefined;
-    const held = folder.retain();
+    const held = folder.hold();
     return { directory: held.descriptor, name: nameOf(node.path), release: () => held.release() };
   }
 

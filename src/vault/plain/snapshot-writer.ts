@@ -166,7 +166,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     const { emit, signal } = this.#options;
     const { keeps, pool, counters, place } = this.#parts;
     const predecessors = this.#parts.predecessors.map((source) => new Predecessor(source));
-    const stored = new StoredTree(this.#directory.retain());
+    const stored = new StoredTree(this.#directory.hold());
     const tree = new OutputTree(this.#directory, keeps);
     const progress = reportProgress(emit, counters, counts);
     const stop = () => Atomics.store(counters, 0, 1n);

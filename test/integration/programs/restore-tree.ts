@@ -1,6 +1,6 @@
 /** Restores what is in one folder into another, as the user with the given number, and prints what it was told. */
 import { randomBytes } from 'node:crypto';
-import { planFilesRestore } from '../../../src/source/files/restore.ts';
+import { planFilesRestore } from '../../../src/source/files/restore/restore.ts';
 import type { FilesOrigin } from '../../../src/source/files/selection.ts';
 import { takeSnapshot } from '../../doubles/live-tree.ts';
 

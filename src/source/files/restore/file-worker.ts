@@ -1,0 +1,13 @@
+/** A thread that writes files. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { serveJobs } from '../../../base/worker-pool.ts';
+import { type FileJob, type JobResult, packResults, unpackTasks } from './job.ts';
+import { FileWriter } from './write.ts';
+
+/** Shared with the main thread, which sets it when the restore is cancelled. */
+const cancelled = new Int32Array(workerData as SharedArrayBuffer);
+
+if (parentPort !== null) {
+  const writer = new FileWriter(() => Atomics.load(cancelled, 0) !== 0);
+  serveJobs<FileJob, JobResult>(parentPort, (job) => packResults(writer.writeAll(unpackTasks(job))));
+}
