@@ -3,7 +3,7 @@
  * with the signal, the time limit, or us.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { defineErrors } from './errors.ts';
 
 export const processErrors = defineErrors({
@@ -47,6 +47,10 @@ export interface CommandOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly timeout?: number;
   readonly folder?: string;
+  /** what it reads on stdin; when this ends with an error the child is ended too, and the error passed on */
+  readonly input?: AsyncIterable<Uint8Array>;
+  /** who it runs as, where we are root */
+  readonly identity?: { readonly uid: number; readonly gid: number };
   /** What it leaves running when it ends, as one who starts a service does, is not waited for. */
   readonly leavesOthers?: boolean;
 }
@@ -99,6 +103,9 @@ export async function* streamCommand(
   options.signal.addEventListener('abort', stop, { once: true });
   const dieWithUs = () => killGroup(child);
   process.on('exit', dieWithUs);
+  const fed = feed(child, options.input, stop);
+  // It is looked at when the output has ended.
+  fed.catch(() => {});
   const limit = options.timeout;
   const timer =
     limit === undefined
@@ -116,6 +123,7 @@ export async function* streamCommand(
     }
     const end = await ending;
     options.signal.throwIfAborted();
+    await fed;
     if (expired) throw processErrors.COMMAND_TIMED_OUT({ command, seconds: (limit ?? 0) / 1000 });
     if (end.error !== undefined)
       throw processErrors.COMMAND_NOT_STARTED({ command, reason: end.error.message }, { cause: end.error });
@@ -132,6 +140,7 @@ export async function* streamCommand(
     if (child.exitCode === null && child.signalCode === null) stop();
     await ending;
     await stopped;
+    await fed.catch(() => {});
     process.off('exit', dieWithUs);
   }
 }
@@ -140,9 +149,48 @@ function start(argv: readonly string[], options: CommandOptions): ChildProcess {
   const [program = '', ...args] = argv;
   return spawn(program, args, {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: options.environment as NodeJS.ProcessEnv,
+    ...options.identity,
     ...(options.folder === undefined ? {} : { cwd: options.folder }),
+  });
+}
+
+/**
+ * Writes the input as fast as it is taken. An input that breaks off must not look like one that is whole: the child is
+ * ended before it could see the end of the file. That a child stops reading is no error here; how it ended tells.
+ */
+async function feed(
+  child: ChildProcess,
+  input: AsyncIterable<Uint8Array> | undefined,
+  stop: () => void,
+): Promise<void> {
+  const { stdin } = child;
+  if (input === undefined || stdin === null) return;
+  let closed = false;
+  stdin.once('close', () => {
+    closed = true;
+  });
+  stdin.on('error', () => {});
+  try {
+    for await (const part of input) {
+      if (closed) return;
+      if (!stdin.write(part)) await writable(stdin);
+    }
+    stdin.end();
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+function writable(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stdin.off('drain', done).off('close', done);
+      resolve();
+    };
+    stdin.on('drain', done).on('close', done);
   });
 }
 

@@ -67,6 +67,14 @@ export const restoreCommand = defineCommand({
       en: 'remove what is there and not in the snapshot',
       ja: 'スナップショットにないものを削除します',
     }),
+    keepOld: flag({
+      en: 'in place: keep databases and volumes that are replaced, under another name',
+      ja: '元の場所への復元で置き換えるデータベースやボリュームを、別の名前で残します',
+    }),
+    replaceAccounts: flag({
+      en: 'in place: set database accounts that exist already to what they were, not only add missing ones',
+      ja: '元の場所への復元で、不足分を追加するだけでなく、既存のデータベースアカウントも当時の設定に戻します',
+    }),
     noSafety: flag({
       en: 'do not keep what is there now; the restore can not be undone',
       ja: '現在の内容を退避しません（取り消せなくなります）',
@@ -118,6 +126,8 @@ interface Options {
   readonly inPlace: boolean;
   readonly overwrite: boolean;
   readonly delete: boolean;
+  readonly keepOld: boolean;
+  readonly replaceAccounts: boolean;
   readonly noSafety: boolean;
 }
 
@@ -135,6 +145,8 @@ function requestOf({ world }: CommandContext, target: string, options: Options):
     ...(vault === undefined ? {} : { vault }),
     to: inPlace ? { kind: 'in-place' } : folder,
     delete: options.delete,
+    keepOld: options.keepOld,
+    replaceAccounts: options.replaceAccounts,
     safety: !noSafety,
   };
 }

@@ -4,6 +4,7 @@
  */
 import type { RawName, RawPath } from '../base/raw-path.ts';
 import type { NodeMetadata, Xattr } from './node.ts';
+import type { ComponentFacts } from './snapshot.ts';
 
 /** A file by the directory it lies in: an open descriptor and a name in it. No link on the way can lead astray. */
 export interface FilePlace {
@@ -40,5 +41,7 @@ export interface CapturedNode {
 /** One pass over live data, in manifest order, in batches. Ends with an error when the component has failed. */
 export interface Capture {
   nodes(): AsyncIterable<readonly CapturedNode[]>;
+  /** what was found out on the way; asked when all nodes and their content have been read */
+  facts?(): ComponentFacts;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 /** What is known of a snapshot as a whole. */
 import type { RawPath } from '../base/raw-path.ts';
+import type { SecretReference } from '../base/secret.ts';
 import type { Trouble } from './trouble.ts';
 
 /** The rhythm that a snapshot was taken in, and the folder of a plain vault that it lies in. */
@@ -22,10 +23,68 @@ export type Origin =
       readonly oneFileSystem: boolean;
     }
   | { readonly kind: 'command'; readonly argv: readonly string[]; readonly file: string }
-  /** a component that the policy names and nothing captures yet: such a one is never complete */
-  | { readonly kind: LaterKind };
+  | ({ readonly kind: 'postgres' } & DatabaseOrigin)
+  | ({
+      readonly kind: 'mysql';
+      /** all its databases as they were at one instant */
+      readonly together: boolean;
+    } & DatabaseOrigin)
+  | {
+      readonly kind: 'docker-volume';
+      readonly volume: string;
+      /** how long the containers that use it may stand still while it is read, in milliseconds; 0: they go on */
+      readonly pause: number;
+    };
 
-export type LaterKind = Exclude<ComponentKind, 'files' | 'command'>;
+export interface DatabaseOrigin {
+  readonly server: ServerAddress;
+  /** who logs in; the server's own first user when absent */
+  readonly user?: string;
+  readonly password?: SecretReference;
+  /** `all`: those that the server has, without those of the server itself */
+  readonly databases: 'all' | readonly string[];
+}
+
+/** How a database server is reached; without a port by its kind's usual one. */
+export type ServerAddress =
+  | { readonly via: 'docker'; readonly container: string; readonly port?: number }
+  | { readonly via: 'socket'; readonly path: string; readonly port?: number }
+  | { readonly via: 'tcp'; readonly host: string; readonly port?: number };
+
+/** An origin as a snapshot keeps it: whoever can write to a vault must not choose commands for who restores from it. */
+export function recordedOrigin(origin: Origin): Origin {
+  if (!('password' in origin) || origin.password?.command === undefined) return origin;
+  const { password: _command, ...recorded } = origin;
+  return recorded;
+}
+
+/** What a capture found out about where it came from, for a restore to compare with or to make again. */
+export interface ComponentFacts {
+  /** product and version of a database server: `PostgreSQL 15.18` */
+  readonly server?: string;
+  readonly databases?: readonly DatabaseFacts[];
+  readonly volume?: VolumeFacts;
+}
+
+export interface DatabaseFacts {
+  readonly name: string;
+  /** the file of the component that holds its dump: `usermgmt.sql` */
+  readonly file: string;
+  /** counted within the dump's own transaction */
+  readonly tables: readonly TableCount[];
+}
+
+export interface TableCount {
+  /** with its schema, where the server has several in a database */
+  readonly name: string;
+  readonly rows: number;
+}
+
+export interface VolumeFacts {
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+}
 
 export interface ComponentSummary {
   readonly name: string;
@@ -36,6 +95,7 @@ export interface ComponentSummary {
   readonly files: number;
   /** bytes of logical content */
   readonly bytes: number;
+  readonly facts?: ComponentFacts;
 }
 
 export interface SnapshotHeader {

@@ -3,7 +3,6 @@ import { isHikaeError } from '../base/errors.ts';
 import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
 import type { Preview, Vault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
-import { operationErrors } from './errors.ts';
 import type { PolicyParts } from './parts.ts';
 import { dailyOf } from './weekly.ts';
 
@@ -67,7 +66,6 @@ async function previewComponent(
   parts: PolicyParts,
 ): Promise<Preview> {
   const origin = originOf(settings);
-  if (origin === undefined) throw operationErrors.COMPONENT_NOT_ACTING({ component: `${target}/${name}` });
   if (origin.kind !== 'files') return nothing;
   const { signal } = parts;
   const options = { component: name, troubles: () => {}, signal, avoid: avoided(parts) };

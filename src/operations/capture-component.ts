@@ -2,7 +2,7 @@
 import { delay } from '../base/abort.ts';
 import { isHikaeError } from '../base/errors.ts';
 import type { Emit } from '../model/events.ts';
-import type { Origin } from '../model/snapshot.ts';
+import { type Origin, recordedOrigin } from '../model/snapshot.ts';
 import type { SnapshotWriter, StoredComponent } from '../vault/vault.ts';
 import type { Parts } from './parts.ts';
 import { failureOf } from './run.ts';
@@ -58,7 +58,7 @@ async function captureOnce(
   emit: Emit,
 ): Promise<StoredComponent> {
   const { capture } = await source(origin.kind);
-  const stored = await writer.component({ name, origin }, (troubles) =>
+  const stored = await writer.component({ name, origin: recordedOrigin(origin) }, (troubles) =>
     capture(origin, { component: name, troubles, signal, avoid }),
   );
   for (const trouble of stored.troubles.first) emit({ type: 'trouble', target, trouble });

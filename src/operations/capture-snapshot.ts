@@ -1,6 +1,6 @@
 /** Capturing a target's components into one snapshot. */
-import type { Schedule, SnapshotEntry, Trigger } from '../model/snapshot.ts';
-import { laterKindOf, originOf, type Target } from '../policy/policy.ts';
+import { recordedOrigin, type Schedule, type SnapshotEntry, type Trigger } from '../model/snapshot.ts';
+import { originOf, type Target } from '../policy/policy.ts';
 import type { SnapshotWriter, TroubleCount, WritableVault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
 import { captureInto, isVaultError } from './capture-component.ts';
@@ -88,18 +88,9 @@ async function captureComponents(
   for (const name of Object.keys(components).sort(byBytes)) {
     const settings = components[name] as Target['components'][string];
     const origin = originOf(settings);
-    if (origin === undefined) {
-      writer.absent({ name, origin: { kind: laterKindOf(settings) } });
-      captured.push({
-        ...nothing,
-        name,
-        error: operationErrors.COMPONENT_NOT_ACTING({ component: `${target}/${name}` }),
-      });
-      continue;
-    }
     const result = await captureInto(writer, { target, name, origin, retry, avoid }, parts, parts.emit);
     if ('error' in result) {
-      writer.absent({ name, origin });
+      writer.absent({ name, origin: recordedOrigin(origin) });
       captured.push({ ...nothing, name, error: result.error });
       continue;
     }

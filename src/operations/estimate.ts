@@ -35,7 +35,7 @@ async function count(target: Target, parts: PolicyParts): Promise<{ nodes: numbe
   const total = { nodes: 0, bytes: 0 };
   for (const [component, settings] of Object.entries(target.components)) {
     const origin = originOf(settings);
-    if (origin?.kind !== 'files') continue;
+    if (origin.kind !== 'files') continue;
     try {
       const { signal } = parts;
       const options = { component, troubles: () => {}, signal, avoid: avoided(parts) };

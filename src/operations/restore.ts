@@ -10,6 +10,7 @@ import { withHooks } from './hooks.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
 import { type Chosen, chooseForRestore, readThrough } from './restore-choice.ts';
 import { requireEmpty } from './restore-folder.ts';
+import { withPassword } from './restore-origin.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { keepSafetySnapshot } from './safety.ts';
 
@@ -27,6 +28,10 @@ export interface RestoreRequest {
     | { readonly kind: 'folder'; readonly path: string; readonly overwrite: boolean }
     | { readonly kind: 'in-place' };
   readonly delete: boolean;
+  /** keep databases and volumes that are replaced in place, under another name */
+  readonly keepOld: boolean;
+  /** set accounts that the server has already to what they were */
+  readonly replaceAccounts: boolean;
   /** keep what is there now before a restore in place changes it */
   readonly safety: boolean;
 }
@@ -187,7 +192,17 @@ async function planComponents(
   const avoid = avoidedOf(opened.vault.location, parts);
   for (const { name, origin } of chosenComponents(request, entry)) {
     const to: SourceRequest['to'] = request.to;
-    const asked = { reader, component: name, origin, to, delete: request.delete, avoid };
+    const { delete: surplus, keepOld, replaceAccounts } = request;
+    const asked: SourceRequest = {
+      reader,
+      component: name,
+      origin: withPassword(origin, request.target, name, parts),
+      to,
+      delete: surplus,
+      keepOld,
+      replaceAccounts,
+      avoid,
+    };
     try {
       const source = await parts.source(origin.kind);
       const plan = await source.planRestore(asked, parts);

@@ -1,5 +1,4 @@
 /** The snapshot of what a restore in place is about to overwrite, so that the restore can be undone. */
-import { existsSync } from 'node:fs';
 import { isHikaeError } from '../base/errors.ts';
 import type { ComponentSummary, SnapshotEntry } from '../model/snapshot.ts';
 import type { SnapshotWriter } from '../vault/vault.ts';
@@ -7,6 +6,7 @@ import { avoided } from './avoided-places.ts';
 import { captureInto } from './capture-component.ts';
 import { operationErrors } from './errors.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
+import { withPassword } from './restore-origin.ts';
 
 /** Fails with RESTORE_NO_SAFETY when anything of it can't be kept; nothing has been changed then. */
 export async function keepSafetySnapshot(
@@ -86,7 +86,8 @@ async function captureOne(
 ): Promise<void> {
   const { policy } = parts;
   const avoid = policy === undefined ? [location] : [location, ...avoided({ policy })];
-  const present = whatIsThere(origin);
+  const { present: whatIsThere } = await parts.source(origin.kind);
+  const present = await whatIsThere(withPassword(origin, target, name, parts), parts);
   if (present === undefined) {
     writer.absent({ name, origin });
     return;
@@ -99,11 +100,4 @@ async function captureOne(
   const example = first.find(({ weight }) => weight === 'problem');
   const reason = example === undefined ? '…' : `${example.path}: ${example.reason}`;
   throw operationErrors.CAPTURE_WITH_GAPS({ component: name, problems, reason });
-}
-
-/** A root that isn't there any more has nothing that could be overwritten. */
-function whatIsThere(origin: ComponentSummary['origin']): ComponentSummary['origin'] | undefined {
-  if (origin.kind !== 'files') return undefined;
-  const roots = origin.roots.filter((root) => existsSync(root));
-  return roots.length === 0 ? undefined : { ...origin, roots };
 }

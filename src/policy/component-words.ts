@@ -1,15 +1,10 @@
 /** What a component holds, in words. */
 import type { Bilingual } from '../base/language.ts';
-import { notYet } from './later.ts';
-import { originOf } from './meaning.ts';
 import type { Component } from './policy-file.ts';
 import { say } from './wording.ts';
 
 export function componentWords(components: Readonly<Record<string, Component>>): Bilingual {
-  const parts = Object.entries(components).map(([name, component]) => {
-    const what = contentOf(component);
-    return { name, what: originOf(component) === undefined ? notYet(what) : what };
-  });
+  const parts = Object.entries(components).map(([name, component]) => ({ name, what: contentOf(component) }));
   return {
     en: parts.map(({ name, what }) => `${name} (${what.en})`).join(', '),
     ja: parts.map(({ name, what }) => `${name}（${what.ja}）`).join('、'),

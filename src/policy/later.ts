@@ -26,10 +26,6 @@ const texts = {
   },
   copyTo: { en: 'copies to other vaults are not made yet', ja: '他の保管先への複製はまだ行われません' },
   limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
-  together: {
-    en: 'components are captured one after the other, not at one moment yet',
-    ja: 'コンポーネントは順に取得され、同一時点にはまだそろいません',
-  },
   notify: { en: 'nobody is told yet', ja: '通知はまだ送られません' },
   scan: { en: 'nothing is scanned yet', ja: '検査はまだ行われません' },
   cost: { en: 'costs are not watched yet', ja: '費用はまだ監視されません' },
@@ -50,7 +46,6 @@ export function notYetActing(policy: Policy): readonly NotYetActing[] {
         found.push({ path: `targets.${name}.components.${component}`, text: say(texts.component, { kind }) });
       }
     }
-    if (target.together !== undefined) found.push({ path: `targets.${name}.together`, text: texts.together });
   }
   for (const [name, vault] of Object.entries(policy.vaults)) {
     if (vault.restic !== undefined) found.push({ path: `vaults.${name}`, text: texts.restic });

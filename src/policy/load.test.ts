@@ -278,11 +278,6 @@ const cases: readonly Case[] = [
     suggestion: 'a',
   },
   {
-    code: 'unknown-component',
-    path: 'targets.a.together[1]',
-    file: text({ targets: 'targets:\n  a:\n    components: { c: { files: /src } }\n    together: [c, ¶d]' }),
-  },
-  {
     code: 'copy-to-itself',
     path: 'schedules.daily.copyTo[0]',
     file: text(daily('at: "02:00", to: v, copyTo: [¶v]')),

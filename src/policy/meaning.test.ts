@@ -89,9 +89,35 @@ describe('originOf', () => {
     });
   });
 
-  test('is nothing for what does not act yet', () => {
-    assert.equal(origin('mysql: { socket: /s }'), undefined);
-    assert.equal(origin('docker-volume: { volume: x }'), undefined);
+  test('is a database server, reached in one of three ways', () => {
+    assert.deepEqual(origin('mysql: { socket: /s, user: me, password: { env: PW }, together: true }'), {
+      kind: 'mysql',
+      together: true,
+      server: { via: 'socket', path: '/s' },
+      user: 'me',
+      password: { env: 'PW' },
+      databases: 'all',
+    });
+    assert.deepEqual(origin('postgres: { host: "127.0.0.1", port: 5433, databases: [a, b] }'), {
+      kind: 'postgres',
+      server: { via: 'tcp', host: '127.0.0.1', port: 5433 },
+      databases: ['a', 'b'],
+    });
+    assert.deepEqual(origin('postgres: { docker: pg }'), {
+      kind: 'postgres',
+      server: { via: 'docker', container: 'pg' },
+      databases: 'all',
+    });
+  });
+
+  test('is a volume, and how long its containers may stand still', () => {
+    const volume = { kind: 'docker-volume', volume: 'x' };
+    assert.deepEqual(origin('docker-volume: { volume: x }'), { ...volume, pause: 0 });
+    assert.deepEqual(origin('docker-volume: { volume: x, pause: true }'), { ...volume, pause: 600_000 });
+    assert.deepEqual(origin('docker-volume: { volume: x, pause: true, maxPause: 90s }'), {
+      ...volume,
+      pause: 90_000,
+    });
   });
 });
 
@@ -107,7 +133,7 @@ describe('notYetActing', () => {
 
   test('names every other part by its path', () => {
     const policy = policyOf(
-      'targets: { a: { together: [m, p], components: { f: { files: /a }, m: { mysql: { docker: x } }, p: { postgres: { host: x } }, d: { docker-volume: { volume: x } } } } }',
+      'targets: { a: { components: { f: { files: /a }, m: { mysql: { docker: x } }, p: { postgres: { host: x } }, d: { docker-volume: { volume: x } } } } }',
       'vaults: { v: { plain: /v, limits: {} }, n: { plain: "sftp://h/x" }, s: { restic: "s3://bucket/x", password: { env: X }, lock: { mode: compliance, for: 1d } }, r: { restic: /r, password: { env: X } } }',
       'schedules: { daily: { at: "02:00", to: v, copyTo: [n, s] } }',
       'notify: {}',
@@ -121,7 +147,6 @@ describe('notYetActing', () => {
         'targets.a.components.m',
         'targets.a.components.p',
         'targets.a.components.d',
-        'targets.a.together',
         'vaults.v.limits',
         'vaults.n',
         'vaults.s',

@@ -1,10 +1,10 @@
 /** What a policy comes down to for those who carry it out. */
-import type { LaterKind, Origin } from '../model/snapshot.ts';
+import type { DatabaseOrigin, Origin, ServerAddress } from '../model/snapshot.ts';
 import type { Component, Policy, PolicySchedule, PolicyVault, ScheduleName } from './policy-file.ts';
 
-/** Where a component comes from; undefined for kinds that `notYetActing` lists. */
-export function originOf(component: Component): Origin | undefined {
-  const { files, command } = component;
+/** Where a component comes from. */
+export function originOf(component: Component): Origin {
+  const { files, command, postgres, mysql } = component;
   if (files !== undefined) {
     return {
       kind: 'files',
@@ -15,14 +15,30 @@ export function originOf(component: Component): Origin | undefined {
       oneFileSystem: component.oneFileSystem ?? true,
     };
   }
-  return command === undefined ? undefined : { kind: 'command', argv: command.argv, file: command.file };
+  if (command !== undefined) return { kind: 'command', argv: command.argv, file: command.file };
+  if (postgres !== undefined) return { kind: 'postgres', ...databaseOriginOf(postgres) };
+  if (mysql !== undefined) return { kind: 'mysql', together: mysql.together, ...databaseOriginOf(mysql) };
+  const volume = component['docker-volume'];
+  if (volume === undefined) throw new TypeError('a component of no kind');
+  return { kind: 'docker-volume', volume: volume.volume, pause: volume.pause ? volume.maxPause : 0 };
 }
 
-/** The kind of a component that `originOf` knows no origin for. */
-export function laterKindOf(component: Component): LaterKind {
-  const kind = (['postgres', 'mysql', 'docker-volume'] as const).find((one) => component[one] !== undefined);
-  if (kind === undefined) throw new TypeError('a component of no kind');
-  return kind;
+function databaseOriginOf(database: NonNullable<Component['postgres']>): DatabaseOrigin {
+  const { user, password, databases } = database;
+  return {
+    server: addressOf(database),
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    databases,
+  };
+}
+
+function addressOf({ docker, socket, host, port: said }: NonNullable<Component['postgres']>): ServerAddress {
+  const port = said === undefined ? {} : { port: said };
+  if (docker !== undefined) return { via: 'docker', container: docker, ...port };
+  if (socket !== undefined) return { via: 'socket', path: socket, ...port };
+  if (host !== undefined) return { via: 'tcp', host, ...port };
+  throw new TypeError('a database without a server');
 }
 
 /** The place of a vault as it was written. */

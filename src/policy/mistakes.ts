@@ -150,10 +150,6 @@ export const mistakeTexts = {
     en: 'there is no target "{value}"; there are: {known}',
     ja: 'ターゲット "{value}" はありません。定義済み: {known}',
   },
-  'unknown-component': {
-    en: 'there is no component "{value}"; there are: {known}',
-    ja: 'コンポーネント "{value}" はありません。定義済み: {known}',
-  },
   'copy-to-itself': {
     en: '"{value}" is already what the schedule writes to',
     ja: '"{value}" はすでにこのスケジュールの書き込み先（to）です',

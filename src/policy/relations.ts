@@ -66,16 +66,6 @@ function componentMistakes({ targets, mistakeAt }: RawPolicy): Mistake[] {
         before.set(path, place);
       }
     }
-    const names = components.map(([name]) => name);
-    mistakes.push(
-      ...namesAt(
-        field(value, 'together'),
-        ['targets', target, 'together'],
-        names,
-        'unknown-component',
-        mistakeAt,
-      ),
-    );
   }
   return mistakes;
 }

@@ -1,59 +1,77 @@
 /** The part of the policy file that says what a component is, of every kind. */
 import * as z from 'zod';
-import { about, absolutePath, argv, fileName, glob, oneOf, secret } from './fields.ts';
+import { about, absolutePath, argv, durationWithin, fileName, glob, oneOf, secret } from './fields.ts';
 
 const componentKinds = ['files', 'command', 'mysql', 'postgres', 'docker-volume'] as const;
 
+const ways = ['docker', 'socket', 'host'] as const;
+
 /** A database server, reached in one of three ways. */
-const database = oneOf(
-  ['docker', 'socket', 'host'],
-  z.strictObject({
-    docker: z
-      .string()
-      .min(1)
-      .optional()
-      .meta(
-        about('The container that the server runs in.', 'サーバーが動くコンテナー。', ['mailserver-mysql']),
+const server = z.strictObject({
+  docker: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about('The container that the server runs in.', 'サーバーが動くコンテナー。', ['mailserver-mysql']),
+    ),
+  socket: absolutePath
+    .optional()
+    .meta(
+      about('The local socket of the server.', 'サーバーのローカルソケット。', ['/run/mysqld/mysqld.sock']),
+    ),
+  host: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(about('The host that the server listens on.', 'サーバーが待ち受けるホスト。', ['127.0.0.1'])),
+  port: z
+    .int()
+    .min(1)
+    .max(65_535)
+    .optional()
+    .meta(about('Its port.', 'ポート番号。', [5432], "the server's usual one / サーバーの標準のポート")),
+  user: z
+    .string()
+    .min(1)
+    .optional()
+    .meta(
+      about(
+        'The database user.',
+        'データベースのユーザー。',
+        ['hikae'],
+        'root (MySQL), postgres (PostgreSQL)',
       ),
-    socket: absolutePath
-      .optional()
-      .meta(
-        about('The local socket of the server.', 'サーバーのローカルソケット。', ['/run/mysqld/mysqld.sock']),
+    ),
+  databases: z
+    .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
+    .default('all')
+    .meta(
+      about(
+        'The databases to dump, or `all` but those of the server itself.',
+        'ダンプするデータベース。`all` はサーバー自身のものを除くすべてです。',
+        [['usermgmt', 'roundcubemail']],
       ),
-    host: z
-      .string()
-      .min(1)
-      .optional()
-      .meta(about('The host that the server listens on.', 'サーバーが待ち受けるホスト。', ['127.0.0.1'])),
-    port: z
-      .int()
-      .min(1)
-      .max(65_535)
-      .optional()
-      .meta(about('Its port.', 'ポート番号。', [5432], "the server's usual one / サーバーの標準のポート")),
-    user: z
-      .string()
-      .min(1)
-      .optional()
+    ),
+  password: secret.optional().meta(about('Its password, by reference.', 'パスワードの参照。')),
+});
+
+const postgres = oneOf(ways, server);
+
+const mysql = oneOf(
+  ways,
+  server.extend({
+    together: z
+      .boolean()
+      .default(false)
       .meta(
         about(
-          'The database user.',
-          'データベースのユーザー。',
-          ['hikae'],
-          'root (MySQL), postgres (PostgreSQL)',
+          'Take all databases of the component as they were at one instant. Writers wait for a moment while the dumps begin.',
+          'コンポーネント内のすべてのデータベースを同じ一時点で取得します。ダンプの開始時に書き込みがわずかの間だけ待たされます。',
+          [true],
+          'false',
         ),
       ),
-    databases: z
-      .union([z.literal('all'), z.array(z.string().min(1)).min(1)])
-      .default('all')
-      .meta(
-        about(
-          'The databases to dump, or `all` but those of the server itself.',
-          'ダンプするデータベース。`all` はサーバー自身のものを除くすべてです。',
-          [['usermgmt', 'roundcubemail']],
-        ),
-      ),
-    password: secret.optional().meta(about('Its password, by reference.', 'パスワードの参照。')),
   }),
 );
 
@@ -130,8 +148,8 @@ export const component = oneOf(
           '出力をファイルとして保存するコマンド。0 以外で終わるとそのコンポーネントは失敗です。',
         ),
       ),
-    mysql: database.optional().meta(about('MySQL or MariaDB databases.', 'MySQL / MariaDB のデータベース。')),
-    postgres: database.optional().meta(about('PostgreSQL databases.', 'PostgreSQL のデータベース。')),
+    mysql: mysql.optional().meta(about('MySQL or MariaDB databases.', 'MySQL / MariaDB のデータベース。')),
+    postgres: postgres.optional().meta(about('PostgreSQL databases.', 'PostgreSQL のデータベース。')),
     'docker-volume': z
       .strictObject({
         volume: z
@@ -145,6 +163,16 @@ export const component = oneOf(
             about(
               'Pause the containers that use it while it is read.',
               '読み取りの間、使用中のコンテナーを一時停止します。',
+            ),
+          ),
+        maxPause: durationWithin(1_000, 86_400_000, 'timeout-bounds')
+          .default(600_000)
+          .meta(
+            about(
+              'How long they may stand still at most (duration); then they go on, and the component has failed.',
+              '一時停止の上限（期間）。超えるとコンテナーを再開し、そのコンポーネントは失敗になります。',
+              ['2m'],
+              '10m',
             ),
           ),
       })

@@ -93,15 +93,4 @@ export const target = z.strictObject({
         ['24h'],
       ),
     ),
-  together: z
-    .array(z.string())
-    .min(2)
-    .optional()
-    .meta(
-      about(
-        'Components that must show one and the same moment.',
-        '同じ一時点をそろえて取得するコンポーネント。',
-        [['vmail', 'mysql']],
-      ),
-    ),
 });

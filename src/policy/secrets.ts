@@ -1,17 +1,10 @@
 /** Secrets are read when they are needed, from where the policy says, and live in a Secret from then on. */
 import { readFile } from 'node:fs/promises';
 import { isHikaeError, systemCode } from '../base/errors.ts';
-import { Secret } from '../base/secret.ts';
+import { Secret, type SecretReference } from '../base/secret.ts';
 import { policyErrors } from './errors.ts';
 import { checkSecretFile, type TrustOptions } from './permissions.ts';
 import type { Policy } from './policy-file.ts';
-
-/** Exactly one of the three, as the schema makes sure. */
-export interface SecretReference {
-  readonly file?: string | undefined;
-  readonly env?: string | undefined;
-  readonly command?: readonly string[] | undefined;
-}
 
 /** Runs a program without a shell and gives what it printed; fails when it ends with another code than 0. */
 export type CommandRunner = (argv: readonly string[], options: { signal: AbortSignal }) => Promise<string>;

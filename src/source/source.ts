@@ -13,6 +13,8 @@ export interface Source {
   readonly kind: ComponentKind;
   /** Opens one pass over the live data. Fails when there is nothing to capture: a root that doesn't exist. */
   capture(origin: Origin, options: CaptureOptions): Promise<Capture>;
+  /** What of an origin is there at present, for a capture of just that; undefined when nothing is. */
+  present(origin: Origin, options: { signal: AbortSignal }): Promise<Origin | undefined>;
   /** Looks at what is there and decides what a restore would do; changes nothing. */
   planRestore(request: RestoreRequest, options: { signal: AbortSignal }): Promise<RestorePlan>;
 }
@@ -33,6 +35,10 @@ export interface RestoreRequest {
   readonly to: { readonly kind: 'folder'; readonly path: string } | { readonly kind: 'in-place' };
   /** remove what is there and not in the snapshot */
   readonly delete: boolean;
+  /** keep a database or volume that a restore in place replaces, under another name */
+  readonly keepOld?: boolean;
+  /** set accounts and global settings that are on the server already to what they were, not only add missing ones */
+  readonly replaceAccounts?: boolean;
   /** what `delete` must never remove though no snapshot has it: the vaults and the state folder, as absolute paths */
   readonly avoid?: readonly string[];
 }
@@ -41,7 +47,7 @@ export type RestoreAction = 'create' | 'change' | 'leave' | 'remove';
 
 export interface RestoreEffect {
   readonly action: RestoreAction;
-  /** absolute, as it is shown to a person */
+  /** absolute, as it is shown to a person; of a database its name, of a table `database.table` */
   readonly path: string;
   /** what differs, for `change`: content, mode, owner, times, xattrs, type, target */
   readonly reasons: readonly string[];

@@ -87,7 +87,7 @@ describe('dated trees', () => {
     await take(vault, { root });
     await writing(vault, async (writable) => {
       const writer = await writable.begin(draftOf({ time: dayTime(1) }), { emit: silent, signal: never });
-      writer.absent({ name: 'c', origin: { kind: 'mysql' } });
+      writer.absent({ name: 'c', origin: { kind: 'docker-volume', volume: 'v', pause: 0 } });
       assert.equal((await writer.publish()).complete, false);
     });
     assert.deepEqual(target(), ['2026-11-22', '2026-11-23', 'latest']);
@@ -228,7 +228,7 @@ describe('dated trees', () => {
     const entry = await writing(vault, async (writable) => {
       const options = { emit: silent, signal: never, policy: Buffer.from('version: 1\n') };
       const writer = await writable.begin(draftOf(), options);
-      writer.absent({ name: 'c', origin: { kind: 'mysql' } });
+      writer.absent({ name: 'c', origin: { kind: 'docker-volume', volume: 'v', pause: 0 } });
       return writer.publish();
     });
     assert.ok(existsSync(at(`${entry.place}/.hikae/policy.yaml`)));

@@ -32,6 +32,9 @@ export function createCommandSource(host: CommandHost): Source {
     async capture(origin, options) {
       return captureCommand(originOf(origin), options, host);
     },
+    async present() {
+      return undefined;
+    },
     async planRestore(request, options) {
       const { component, to } = request;
       if (to.kind === 'in-place') throw sourceErrors.SOURCE_NOT_IN_PLACE({ component });

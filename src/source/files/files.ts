@@ -1,4 +1,5 @@
 /** Folders and files as a source: both halves behind the room's face. */
+import { existsSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Origin } from '../../model/snapshot.ts';
 import type { Source } from '../source.ts';
@@ -24,6 +25,11 @@ export function createFilesSource(host: FilesHost): Source {
     kind: 'files',
     async capture(origin, options) {
       return captureFiles(originOf(origin), options, { clock, names: () => readAccounts(accounts).names });
+    },
+    async present(origin) {
+      const files = originOf(origin);
+      const roots = files.roots.filter((root) => existsSync(root));
+      return roots.length === 0 ? undefined : { ...files, roots };
     },
     async planRestore(request, options) {
       const { ids } = readAccounts(accounts);

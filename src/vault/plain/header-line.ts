@@ -11,6 +11,22 @@ const VERSION = 1;
 const count = z.number().int().nonnegative();
 const texts = z.array(z.string());
 
+const port = z.number().int().min(1).max(65_535).exactOptional();
+
+/** No password by a command: see recordedOrigin. */
+const database = {
+  server: z.discriminatedUnion('via', [
+    z.strictObject({ via: z.literal('docker'), container: z.string().min(1), port }),
+    z.strictObject({ via: z.literal('socket'), path: z.string().min(1), port }),
+    z.strictObject({ via: z.literal('tcp'), host: z.string().min(1), port }),
+  ]),
+  user: z.string().min(1).exactOptional(),
+  password: z
+    .union([z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })])
+    .exactOptional(),
+  databases: z.union([z.literal('all'), texts.min(1)]),
+};
+
 const origin = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('files'),
@@ -21,8 +37,30 @@ const origin = z.discriminatedUnion('kind', [
     oneFileSystem: z.boolean(),
   }),
   z.strictObject({ kind: z.literal('command'), argv: texts.min(1), file: z.string() }),
-  z.strictObject({ kind: z.enum(['postgres', 'mysql', 'docker-volume']) }),
+  z.strictObject({ kind: z.literal('postgres'), ...database }),
+  z.strictObject({ kind: z.literal('mysql'), together: z.boolean(), ...database }),
+  z.strictObject({ kind: z.literal('docker-volume'), volume: z.string().min(1), pause: count }),
 ]);
+
+const facts = z.strictObject({
+  server: z.string().exactOptional(),
+  databases: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        file: z.string(),
+        tables: z.array(z.strictObject({ name: z.string(), rows: count })),
+      }),
+    )
+    .exactOptional(),
+  volume: z
+    .strictObject({
+      driver: z.string(),
+      options: z.record(z.string(), z.string()),
+      labels: z.record(z.string(), z.string()),
+    })
+    .exactOptional(),
+});
 
 const header = z.strictObject({
   format: z.literal(FORMAT),
@@ -43,6 +81,7 @@ const header = z.strictObject({
       nodes: count,
       files: count,
       bytes: count,
+      facts: facts.exactOptional(),
     }),
   ),
   notes: count,

@@ -14,6 +14,7 @@ import type { RawName, RawPath } from '../../base/raw-path.ts';
 import type { WorkerPool } from '../../base/worker-pool.ts';
 import type { Capture } from '../../model/capture.ts';
 import {
+  type ComponentFacts,
   type ComponentSummary,
   isComplete,
   type SnapshotDraft,
@@ -89,12 +90,14 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     const mark = this.#journal.mark();
     const counts: WriteCounts = { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0, sharedBytes: 0 };
     const troubles = new TroubleTally(TROUBLES_KEPT);
+    let facts: ComponentFacts | undefined;
     try {
       const capture = await open(troubles.add);
       try {
         await namingDiskErrors(this.#parts.root, () =>
           this.#store(draft.name, capture, troubles.add, counts),
         );
+        facts = capture.facts?.();
       } finally {
         await capture.close();
       }
@@ -107,7 +110,8 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     }
     this.#troubles.addAll(troubles.count());
     const { nodes, files, bytes, newBytes, unchanged } = counts;
-    const summary: ComponentSummary = { ...draft, complete: true, nodes, files, bytes };
+    const known = facts === undefined ? {} : { facts };
+    const summary: ComponentSummary = { ...draft, complete: true, nodes, files, bytes, ...known };
     this.#components.push(summary);
     return { summary, newBytes, unchanged, troubles: troubles.count() };
   }
