@@ -23,7 +23,12 @@ export type Content =
     }
   | {
       readonly kind: 'stream';
-      /** The content, once. It throws when its end isn't a good one, and then the component has failed. */
+      /** It is text, or something else that packing makes much smaller; whether and how it is packed, the vault decides. */
+      readonly compressible: boolean;
+      /**
+       * The content, once, in parts that are not written to again. It throws when its end isn't a good one, and then the
+       * component has failed.
+       */
       open(signal: AbortSignal): AsyncIterable<Uint8Array>;
     };
 

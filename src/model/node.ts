@@ -1,5 +1,5 @@
 /** The nodes of a snapshot: what a directory tree is made of, with everything that Linux keeps about it. */
-import type { RawPath } from '../base/raw-path.ts';
+import type { RawName, RawPath } from '../base/raw-path.ts';
 
 export type NodeType = 'dir' | 'file' | 'symlink' | 'fifo' | 'chardev' | 'dev' | 'socket';
 
@@ -38,6 +38,16 @@ export interface NodeMetadata {
   readonly rdev: bigint;
 }
 
+/** How a vault keeps a content that it doesn't keep byte for byte. It concerns nobody but that vault. */
+export interface StoredForm {
+  /** in the folder that the file itself lies in */
+  readonly name: RawName;
+  readonly encoding: 'gzip';
+  /** bytes that are stored, and their SHA-256 in hexadecimal */
+  readonly size: number;
+  readonly sha256: string;
+}
+
 export interface Node extends NodeMetadata {
   /** SHA-256 of the logical content, in hexadecimal; files only */
   readonly sha256?: string;
@@ -47,4 +57,6 @@ export interface Node extends NodeMetadata {
   readonly hardlink?: RawPath;
   readonly xattrs: readonly Xattr[];
   readonly holes: readonly Hole[];
+  /** files only; without it the content lies in the vault as it is */
+  readonly stored?: StoredForm;
 }

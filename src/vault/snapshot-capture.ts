@@ -18,17 +18,23 @@ export function captureComponent(reader: SnapshotReader, component: string, sign
 }
 
 function captured(reader: SnapshotReader, node: Node, component: string): CapturedNode {
-  const path = node.path.slice(component.length + 1) as RawPath;
+  // How it is stored there is no matter of the one that it is stored in next.
+  const { sha256, target, hardlink: _, xattrs, holes: __, stored: ___, ...metadata } = node;
   return {
-    metadata: { ...node, path },
-    xattrs: () => node.xattrs,
-    ...(node.target === undefined ? {} : { target: node.target }),
-    ...(node.sha256 === undefined ? {} : { sha256: node.sha256, content: contentOf(reader, node) }),
+    metadata: { ...metadata, path: node.path.slice(component.length + 1) as RawPath },
+    xattrs: () => xattrs,
+    ...(target === undefined ? {} : { target }),
+    ...(sha256 === undefined ? {} : { sha256, content: contentOf(reader, node) }),
   };
 }
 
-/** Located only when it is asked for: of an unchanged file nobody needs the place. */
 function contentOf(reader: SnapshotReader, node: Node): Content {
+  if (node.stored === undefined) return locatedContent(reader, node);
+  return { kind: 'stream', compressible: true, open: (signal) => reader.content(node, { signal }) };
+}
+
+/** Located only when it is asked for: of an unchanged file nobody needs the place. */
+function locatedContent(reader: SnapshotReader, node: Node): Content {
   let located: LocatedFile | undefined;
   return {
     kind: 'file',

@@ -1,6 +1,7 @@
 /** Disks that are full, gone, broken or of the wrong kind: a clear error each, and every earlier snapshot whole. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -23,6 +24,7 @@ import { isHikaeError } from '../../src/base/errors.ts';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { describeTree } from '../doubles/live-tree.ts';
+import { takeDumps } from '../vault/dumps.ts';
 import { readAsTree } from '../vault/round-trip.ts';
 import {
   captureOf,
@@ -119,6 +121,25 @@ describe('a disk that is full', { skip: needsRoot }, () => {
     await assertWhole();
     for (let file = 0; file < 12; file++) rmSync(join(root, `large-${file}`));
     assert.ok((await take(vault, { root, time: dayTime(1) })).entry.complete);
+  });
+
+  test('in the middle of packing a dump, whose source is ended', async () => {
+    await prepare();
+    let ended = false;
+    const content = async function* () {
+      try {
+        for (let part = 0; part < 1000; part++) yield randomBytes(100_000);
+      } finally {
+        ended = true;
+      }
+    };
+    await assert.rejects(
+      takeDumps(vault, { 'dump.sql': { content } }, { time: dayTime(1) }),
+      fail('VAULT_FULL'),
+    );
+    assert.ok(ended);
+    await assertWhole();
+    assert.ok((await takeDumps(vault, { 'dump.sql': { content: '' } }, { time: dayTime(1) })).entry.complete);
   });
 
   test('of inodes', async () => {

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { isHikaeError } from '../../src/base/errors.ts';
 import { goQuote, goUnquote } from '../../src/base/go-quoting.ts';
 import { compareRawPaths, type RawPath } from '../../src/base/raw-path.ts';
-import type { Hole, Node } from '../../src/model/node.ts';
+import type { Hole, Node, StoredForm } from '../../src/model/node.ts';
 import type { SnapshotHeader } from '../../src/model/snapshot.ts';
 import { checksumLine, parseChecksumLine } from '../../src/vault/plain/checksums.ts';
 import { encodeTrailer } from '../../src/vault/plain/header-line.ts';
@@ -22,6 +22,7 @@ import {
   pathOfLine,
   restAfter,
 } from '../../src/vault/plain/node-line.ts';
+import { packedNameOf } from '../../src/vault/plain/stored-form.ts';
 import { nodeOf } from '../doubles/memory-snapshot.ts';
 
 const long = process.env.HIKAE_LONG === '1';
@@ -76,11 +77,16 @@ const file = fc
     size: fc.maxSafeNat(),
     sha256,
     hardlink: fc.option(path, { nil: undefined }),
+    packed: fc.option(fc.record({ size: fc.maxSafeNat(), sha256 }, { noNullPrototype: true }), {
+      nil: undefined,
+    }),
     cuts: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }),
   })
-  .map(({ cuts, hardlink, ...node }): Node => {
+  .map(({ cuts, hardlink, packed, ...node }): Node => {
+    const form = { name: packedNameOf(node.path), encoding: 'gzip', ...packed } as StoredForm;
     const shared = hardlink === undefined ? {} : { hardlink };
-    return { ...node, ...shared, type: 'file', rdev: 0n, holes: holesAt(cuts, node.size) };
+    const stored = packed === undefined || hardlink !== undefined ? {} : { stored: form };
+    return { ...node, ...shared, ...stored, type: 'file', rdev: 0n, holes: holesAt(cuts, node.size) };
   });
 const symlink = fc
   .record({ ...common, ...more, target })
@@ -142,7 +148,7 @@ describe('a line', () => {
         const keys = Object.keys(fields);
         const key = keys[at % keys.length] ?? 'path';
         refused(JSON.stringify({ ...fields, surplus: 1 }));
-        if (!['rdev', 'hardlink', 'xattrs', 'holes'].includes(key)) {
+        if (!['rdev', 'stored', 'hardlink', 'xattrs', 'holes'].includes(key)) {
           const { [key]: _, ...without } = fields;
           refused(JSON.stringify(without));
         }
@@ -156,6 +162,7 @@ describe('a line', () => {
     );
   });
 
+  const packed = { name: 'file.gz', encoding: 'gzip', size: 10, sha256: '0'.repeat(64) };
   const example = nodeOf('c/file', { sha256: '0'.repeat(64), size: 100, inode: 1n, device: 1n });
   for (const [what, change] of Object.entries({
     'a NUL in its path': { path: 'c/\\x00' },
@@ -183,6 +190,14 @@ describe('a line', () => {
     'a number with too many digits': { inode: '1'.repeat(21) },
     'a name that is badly quoted': { path: 'c/\\q' },
     'another type': { type: 'whiteout' },
+    'a packed folder': { type: 'dir', size: 0, sha256: undefined, stored: packed },
+    'a further name of a packed file': { hardlink: 'c/a', stored: packed },
+    'a packed file elsewhere': { stored: { ...packed, name: '../file.gz' } },
+    'a packed file under its own name': { stored: { ...packed, name: 'file' } },
+    'another encoding': { stored: { ...packed, encoding: 'zstd' } },
+    'a packed file without a size': { stored: { ...packed, size: undefined } },
+    'a packed file without a hash': { stored: { ...packed, sha256: undefined } },
+    'a packed file with a field too much': { stored: { ...packed, level: 1 } },
   })) {
     test(`is refused with ${what}`, () => {
       const fields = JSON.parse(encodeNode(example)) as Record<string, unknown>;
@@ -312,7 +327,7 @@ describe('a whole manifest', () => {
     })
     .chain((places) => {
       const paths = places.map(([component, one]) => `${component}/${one}` as RawPath).sort(compareRawPaths);
-      return fc.tuple(...paths.map((one) => node.map((any): Node => withoutLink({ ...any, path: one }))));
+      return fc.tuple(...paths.map((one) => node.map((any): Node => moved(any, one))));
     })
     .map((entries): Node[] => [
       nodeOf('c', { type: 'dir' }),
@@ -459,6 +474,7 @@ describe('a whole manifest', () => {
   });
 });
 
-function withoutLink({ hardlink: _, ...rest }: Node): Node {
-  return rest;
+function moved({ hardlink: _, stored, ...rest }: Node, path: RawPath): Node {
+  if (stored === undefined) return { ...rest, path };
+  return { ...rest, path, stored: { ...stored, name: packedNameOf(path) } };
 }

@@ -1,5 +1,6 @@
 /** What every kind of vault must do. A kind's own test calls this with a way to make one. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { isHikaeError } from '../../src/base/errors.ts';
 import type { Capture } from '../../src/model/capture.ts';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
 import type { ComponentDraft, SnapshotWriter, Vault } from '../../src/vault/vault.ts';
+import { captureDumps, type Dump, dumpOrigin, sqlText, takeDumps } from './dumps.ts';
 import {
   captureOf,
   dayTime,
@@ -292,6 +294,97 @@ export function vaultContract(factory: VaultFactory): void {
         names.push(...batch.map(({ path }) => path));
       assert.deepEqual(names, []);
       await reader.close();
+    });
+
+    describe('streams', () => {
+      const dumps: Record<string, Dump> = {
+        'empty.sql': { content: '' },
+        'large.sql': { content: sqlText(3_000_000) },
+        'plain.txt': { content: 'plain', compressible: false },
+        'small.sql': { content: 'SELECT 1;\n' },
+      };
+      const day = (at: number, more: Record<string, Dump> = {}) =>
+        takeDumps(vault, { ...dumps, ...more }, { time: dayTime(at) });
+
+      test('are read back as they came, whole and in parts', async () => {
+        const { entry, stored } = await day(0);
+        assert.equal(stored.summary.bytes, 3_000_015);
+        assert.equal(stored.summary.files, 4);
+        const nodes = await nodesOf(vault, entry);
+        assert.deepEqual([...nodes.keys()], ['c', ...Object.keys(dumps).map((name) => `c/${name}`)]);
+        const reader = await vault.open(entry, { signal: never });
+        for (const [name, { content }] of Object.entries(dumps)) {
+          const node = nodeAt(nodes, `c/${name}`);
+          const whole = Buffer.from(content as string);
+          assert.equal(node.size, whole.length);
+          assert.equal(node.sha256, createHash('sha256').update(whole).digest('hex'));
+          const length = whole.length;
+          for (const [offset, wanted] of [
+            [0, length],
+            [0, 1],
+            [1, length],
+            [Math.floor(length / 3), 70_000],
+            [length - 1, 10],
+            [length, 1],
+            [0, 0],
+          ] as const) {
+            const parts: Uint8Array[] = [];
+            for await (const part of reader.content(node, { offset, length: wanted })) parts.push(part);
+            const expected = whole.subarray(offset, offset + wanted);
+            assert.ok(Buffer.concat(parts).equals(expected), `${name}: ${wanted} bytes from ${offset}`);
+          }
+        }
+        await reader.close();
+        assert.deepEqual((await verifyAll(vault)).findings, []);
+      });
+
+      test('with the same content cost nothing the next time, and are another where they changed', async () => {
+        const { entry: first } = await day(0);
+        const { entry: second, stored } = await day(1);
+        assert.equal(stored.newBytes, 0);
+        assert.equal(stored.unchanged, 4);
+        const { entry: third } = await day(2, { 'small.sql': { content: 'SELECT 2;\n' } });
+        const described = await describeSnapshot(vault, second);
+        assert.equal(described.get('c/large.sql'), (await describeSnapshot(vault, first)).get('c/large.sql'));
+        const changed = await describeSnapshot(vault, third);
+        assert.equal(changed.get('c/large.sql'), described.get('c/large.sql'));
+        assert.notEqual(changed.get('c/small.sql'), described.get('c/small.sql'));
+        assert.deepEqual((await verifyAll(vault)).findings, []);
+      });
+
+      test('of a derived snapshot are the same, and outlive the one that it was made from', async () => {
+        const { entry } = await day(0);
+        const [nodes, described] = [await nodesOf(vault, entry), await describeSnapshot(vault, entry)];
+        const weekly = await writing(vault, async (writable) => {
+          const derived = await writable.derive(entry, 'weekly', { emit: silent, signal: never });
+          assert.deepEqual(await nodesOf(vault, derived), nodes);
+          await writable.remove(entry, { signal: never });
+          return derived;
+        });
+        assert.deepEqual(await describeSnapshot(vault, weekly), described);
+        assert.deepEqual((await verifyAll(vault)).findings, []);
+      });
+
+      test('that end with an error leave nothing, and the component may be tried again', async () => {
+        const failing = {
+          content: async function* () {
+            yield sqlText(200_000);
+            throw new Error('the server has gone away');
+          },
+        };
+        const entry = await writing(vault, async (writable) => {
+          const writer = await writable.begin(draftOf(), { emit: silent, signal: never });
+          const draft = { name: 'c', origin: dumpOrigin };
+          await assert.rejects(
+            writer.component(draft, async () => captureDumps({ ...dumps, 'large.sql': failing }, dayTime(0))),
+            /the server has gone away/,
+          );
+          await writer.component(draft, async () => captureDumps(dumps, dayTime(0)));
+          return writer.publish();
+        });
+        assert.equal(nodeAt(await nodesOf(vault, entry), 'c/large.sql').size, 3_000_000);
+        assert.deepEqual((await verifyAll(vault)).findings, []);
+      });
     });
 
     test('a preview says what writing then does', async () => {

@@ -73,6 +73,8 @@ function captureCommand(origin: CommandOrigin, options: CaptureOptions, host: Co
     xattrs: () => [],
     content: {
       kind: 'stream',
+      // The file has the name that the policy gives it, and lies in the vault as the command wrote it.
+      compressible: false,
       open: (opened) => streamCommand(argv, { signal: opened, environment: host.environment }),
     },
   };

@@ -7,6 +7,7 @@ import { parseChecksumLine } from './checksums.ts';
 import type { Flaw } from './flaw.ts';
 import { MANIFEST, OWN } from './layout.ts';
 import { Lines } from './lines.ts';
+import { storedAs } from './stored-form.ts';
 
 export class ChecksumsCheck {
   readonly #report: (flaw: Flaw) => void;
@@ -23,7 +24,8 @@ export class ChecksumsCheck {
   expect(node: Node): void {
     if (this.#differs) return;
     const line = this.#next();
-    if (line?.path !== node.path || line.sha256 !== node.sha256) this.#flaw(`at ${line?.path ?? 'its end'}`);
+    const { path, sha256 } = storedAs(node);
+    if (line?.path !== path || line.sha256 !== sha256) this.#flaw(`at ${line?.path ?? 'its end'}`);
   }
 
   /** `own`: the hashes that hikae's own files really have. */

@@ -14,11 +14,12 @@ import type { Copied, Item, ItemResult, Job, Keeps, Link } from './file-jobs.ts'
 import { linkStored } from './file-link.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
 import type { NodeJournal, Slot } from './node-journal.ts';
-import { encodeMetadata, encodeNode, encodeRest, parseNode, restAfter } from './node-line.ts';
+import { encodeMetadata, encodeNode, encodeRest, isPacked, parseNode, restAfter } from './node-line.ts';
 import type { OutputFolder, OutputTree } from './output-tree.ts';
 import type { Predecessor } from './predecessor.ts';
+import { storedAs } from './stored-form.ts';
 import type { StoredTree } from './stored-tree.ts';
-import { storeStream } from './stream-file.ts';
+import { earlierFile, storeStream } from './stream-file.ts';
 
 export interface ComponentParts {
   readonly component: string;
@@ -44,6 +45,8 @@ export interface WriteCounts {
   unchanged: number;
   /** of the files that were linked */
   sharedBytes: number;
+  /** that streams have brought so far */
+  streamedBytes: number;
 }
 
 /** An entry on its way: announced in the journal, and not there yet. */
@@ -73,6 +76,8 @@ export class ComponentWriter {
   readonly #links = new HardLinks<Pending>();
   /** every entry that holds descriptors; after a failure all of them are let go */
   readonly #held = new Set<Pending>();
+  /** where streams lie packed: nothing else may have such a path, and whatever has comes later in the order */
+  readonly #packed = new Set<RawPath>();
   #items: Item[] = [];
   #pending: Pending[] = [];
   #bytes = 0;
@@ -111,6 +116,7 @@ export class ComponentWriter {
     const { component, journal } = this.#parts;
     const relative = captured.metadata.path;
     const path = relative === '' ? (component as RawPath) : joinRaw(component as RawPath, relative);
+    if (this.#packed.has(path)) throw vaultErrors.VAULT_NAME_TAKEN({ path: shown(path) });
     const slot = journal.announce();
     const { type } = captured.metadata;
     if (type === 'dir') this.#takeFolder(slot, path, captured);
@@ -159,19 +165,22 @@ export class ComponentWriter {
   }
 
   async #takeStream(slot: Slot, path: RawPath, captured: CapturedNode): Promise<void> {
-    const { counts, predecessors, signal, tree } = this.#parts;
-    const earlier = predecessors.find(({ published }) => published);
-    const line = earlier?.find(path);
-    const from = earlier?.folder(parentOf(path))?.hold();
-    const shared =
-      line === undefined || from === undefined ? {} : { earlier: { node: parseNode(line), folder: from } };
-    const { directory } = tree.folderFor(path);
-    const stored = await storeStream(captured, directory, { path, ...shared, signal }).finally(() =>
-      from?.release(),
-    );
-    if (stored.shared) counts.unchanged += 1;
-    else counts.newBytes += stored.node.size;
-    this.#list(slot, encodeNode(stored.node), stored.node, stored.node.sha256);
+    const { counts, place, keeps, predecessors, signal, tree, troubles } = this.#parts;
+    const folder = tree.folderFor(path).directory;
+    const earlier = predecessors.flatMap((predecessor) => earlierFile(predecessor, path));
+    const advance = (bytes: number) => {
+      counts.streamedBytes += bytes;
+    };
+    const options = { path, place, keeps, earlier, signal, advance };
+    const { node, shared, refused } = await storeStream(captured, folder, options).finally(() => {
+      for (const one of earlier) one.folder.release();
+    });
+    if (refused.length > 0) troubles(trouble('manifest-only', shown(path), refused.join(', ')));
+    const stored = storedAs(node);
+    if (shared) counts.unchanged += 1;
+    else counts.newBytes += stored.size;
+    if (node.stored !== undefined) this.#packed.add(stored.path);
+    this.#list(slot, encodeNode(node), node, stored.sha256, stored.path);
   }
 
   /**
@@ -183,7 +192,7 @@ export class ComponentWriter {
     const text = encodeMetadata(captured.metadata, path);
     const known = this.#unchangedRest(path, text);
     const from = known?.predecessor.folder(parentOf(path));
-    if (known === undefined || from === undefined) {
+    if (known === undefined || from === undefined || isPacked(known.rest)) {
       this.#storeAnew(pending);
       return;
     }
@@ -401,6 +410,7 @@ export class ComponentWriter {
     line: string,
     { path, size }: Pick<NodeMetadata, 'path' | 'size'>,
     sha256?: string,
+    storedAt = path,
   ): void {
     const { counts, journal } = this.#parts;
     counts.nodes += 1;
@@ -408,7 +418,7 @@ export class ComponentWriter {
       counts.files += 1;
       counts.bytes += size;
     }
-    journal.complete(slot, line, sha256 === undefined ? undefined : { sha256, path });
+    journal.complete(slot, line, sha256 === undefined ? undefined : { sha256, path: storedAt });
   }
 
   #settle(pending: Pending): void {

@@ -1,7 +1,10 @@
 /** Reading stored files back: all of them, or a sample that a seed chooses and a time limits. */
+import { closeSync, constants } from 'node:fs';
 import { join } from 'node:path';
+import { systemCode } from '../../base/errors.ts';
+import { openAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
-import { nameOf, parentOf } from '../../base/raw-path.ts';
+import { parentOf } from '../../base/raw-path.ts';
 import type { WorkerPool } from '../../base/worker-pool.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Node } from '../../model/node.ts';
@@ -10,6 +13,8 @@ import type { HashItem, ItemResult, Job } from './file-jobs.ts';
 import type { Flaw } from './flaw.ts';
 import { seededRandom } from './seeded-random.ts';
 import { statusIfThere } from './sharing.ts';
+import { packedFlaw } from './stored-content.ts';
+import { storedAs } from './stored-form.ts';
 import { StoredTree } from './stored-tree.ts';
 
 export interface StoredFile {
@@ -22,6 +27,8 @@ interface CheckParts {
   readonly report: (flaw: Flaw) => void;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** packed files are unpacked as well */
+  readonly unpacks: boolean;
   readonly sample?: { readonly seed: number; readonly deadline: AbortSignal };
 }
 
@@ -107,7 +114,7 @@ export class ContentCheck {
 
   #isShared({ node, inode }: StoredFile): boolean {
     const folder = this.#newer?.folder(parentOf(node.path));
-    return folder !== undefined && statusIfThere(folder.descriptor, node.path)?.inode === inode;
+    return folder !== undefined && statusIfThere(folder.descriptor, storedAs(node).path)?.inode === inode;
   }
 
   async #dispatch(): Promise<void> {
@@ -126,27 +133,50 @@ export class ContentCheck {
   }
 
   async #run(waiting: readonly Waiting[]): Promise<void> {
-    const { pool, report, emit } = this.#parts;
-    const items = waiting.map(
-      ({ node, folder }): HashItem => ({
-        kind: 'hash',
-        from: { directory: folder.descriptor, name: nameOf(node.path) },
-        sha256: node.sha256 as string,
-      }),
-    );
+    const { pool, unpacks } = this.#parts;
+    const isUnpacked = ({ node }: Waiting) => unpacks && node.stored !== undefined;
+    const plain = waiting.filter((one) => !isUnpacked(one));
     try {
-      const results = await pool.run({ items });
-      for (const [at, result] of results.entries()) {
-        const { path, size } = (waiting[at] as Waiting).node;
-        if (result.kind === 'damaged')
-          report({ kind: 'content', path, reason: 'its bytes hash to something else' });
-        if (result.kind === 'unreadable') report({ kind: 'unreadable', path, reason: result.reason });
-        this.#read.files += 1;
-        this.#read.bytes += size;
-        emit({ type: 'work.done', files: 0, bytes: size, unchanged: 0, changed: 0 });
+      if (plain.length > 0) {
+        const results = await pool.run({ items: plain.map(hashItem) });
+        for (const [at, result] of results.entries()) this.#conclude(plain[at] as Waiting, result);
       }
+      for (const one of waiting.filter(isUnpacked)) this.#conclude(one, await this.#unpack(one));
     } finally {
       for (const { folder } of waiting) folder.release();
     }
   }
+
+  /** Here and not in a thread of ours: zlib has its own, and works through a large file only in the background. */
+  async #unpack({ node, folder }: Waiting): Promise<ItemResult> {
+    const { signal } = this.#parts;
+    try {
+      const file = openAt(folder.descriptor, storedAs(node).name, constants.O_RDONLY | constants.O_NONBLOCK);
+      try {
+        const reason = await packedFlaw(file, node, { signal });
+        return reason === undefined ? { kind: 'sound' } : { kind: 'damaged', reason };
+      } finally {
+        closeSync(file);
+      }
+    } catch (error) {
+      if (systemCode(error) === undefined) throw error;
+      return { kind: 'unreadable', reason: (error as Error).message };
+    }
+  }
+
+  #conclude({ node }: Waiting, result: ItemResult): void {
+    const { report, emit } = this.#parts;
+    const { path, size } = node;
+    const storedAt = storedAs(node).path;
+    if (result.kind === 'damaged') report({ kind: 'content', path, storedAt, reason: result.reason });
+    if (result.kind === 'unreadable') report({ kind: 'unreadable', path, storedAt, reason: result.reason });
+    this.#read.files += 1;
+    this.#read.bytes += size;
+    emit({ type: 'work.done', files: 0, bytes: size, unchanged: 0, changed: 0 });
+  }
+}
+
+function hashItem({ node, folder }: Waiting): HashItem {
+  const { name, sha256 = '' } = storedAs(node);
+  return { kind: 'hash', from: { directory: folder.descriptor, name }, sha256 };
 }

@@ -196,7 +196,12 @@ function readXattrs(source: number): Xattr[] {
  * Owner first, because it clears setuid and capabilities; attributes while the file can still be written to; times
  * last, because everything else moves them.
  */
-function dress(copy: number, status: Status, xattrs: readonly Xattr[], keeps: Keeps): string[] {
+export function dress(
+  copy: number,
+  status: Pick<Status, 'uid' | 'gid' | 'mode' | 'mtime'>,
+  xattrs: readonly Xattr[],
+  keeps: Keeps,
+): string[] {
   if (keeps.owners) changeOwner(copy, status.uid, status.gid);
   const refused = setKeptXattrs(copy, xattrs, keeps);
   changeMode(copy, storedMode(status.mode, 'file', keeps));

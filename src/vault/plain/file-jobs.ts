@@ -47,7 +47,7 @@ export type ItemResult =
   | { readonly kind: 'not-linkable' }
   | Copied
   | { readonly kind: 'sound' }
-  | { readonly kind: 'damaged' }
+  | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'vanished' }
   | { readonly kind: 'unreadable'; readonly reason: string };
 

@@ -34,7 +34,8 @@ export function linkChecked(item: LinkItem, tools: CopyTools): ItemResult {
 
 export function checkStored(item: HashItem, tools: CopyTools): ItemResult {
   try {
-    return { kind: hashOf(item.from, tools) === item.sha256 ? 'sound' : 'damaged' };
+    if (hashOf(item.from, tools) === item.sha256) return { kind: 'sound' };
+    return { kind: 'damaged', reason: 'its bytes hash to something else' };
   } catch (error) {
     const code = systemCode(error);
     if (code === undefined) throw error;

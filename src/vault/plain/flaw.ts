@@ -6,5 +6,7 @@ export interface Flaw {
   readonly kind: FindingKind;
   /** empty for the snapshot as a whole */
   readonly path: RawPath;
+  /** where the file lies, if it is stored under another name than its own */
+  readonly storedAt?: RawPath;
   readonly reason: string;
 }

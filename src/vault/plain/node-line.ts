@@ -7,7 +7,8 @@
  */
 import { goQuote, goUnquote } from '../../base/go-quoting.ts';
 import { isAscii, type RawPath, rawFromText } from '../../base/raw-path.ts';
-import type { Hole, Node, NodeMetadata, NodeType, Xattr } from '../../model/node.ts';
+import type { Hole, Node, NodeMetadata, NodeType, StoredForm, Xattr } from '../../model/node.ts';
+import { packedNameOf } from './stored-form.ts';
 
 /** The line up to and including the size: everything that must be the same for an entry to be unchanged. */
 export function encodeMetadata(node: NodeMetadata, path: RawPath = node.path): string {
@@ -20,11 +21,12 @@ export function encodeMetadata(node: NodeMetadata, path: RawPath = node.path): s
 
 /** What only a closer look can tell, from `device` to the closing brace. */
 export function encodeRest(
-  node: Pick<Node, 'device' | 'rdev' | 'sha256' | 'target' | 'hardlink' | 'xattrs' | 'holes'>,
+  node: Pick<Node, 'device' | 'rdev' | 'sha256' | 'stored' | 'target' | 'hardlink' | 'xattrs' | 'holes'>,
 ): string {
   let rest = `,"device":"${node.device}"`;
   if (node.rdev !== 0n) rest += `,"rdev":"${node.rdev}"`;
   if (node.sha256 !== undefined) rest += `,"sha256":"${node.sha256}"`;
+  if (node.stored !== undefined) rest += `,"stored":${encodeStored(node.stored)}`;
   if (node.target !== undefined) rest += `,"target":${quotePath(node.target)}`;
   if (node.hardlink !== undefined) rest += `,"hardlink":${quotePath(node.hardlink)}`;
   if (node.xattrs.length > 0) {
@@ -38,6 +40,10 @@ export function encodeRest(
   return `${rest}}`;
 }
 
+function encodeStored({ name, encoding, size, sha256 }: StoredForm): string {
+  return `{"name":${quotePath(name)},"encoding":"${encoding}","size":${size},"sha256":"${sha256}"}`;
+}
+
 export function encodeNode(node: Node): string {
   return encodeMetadata(node) + encodeRest(node);
 }
@@ -47,6 +53,11 @@ export function restAfter(line: string, metadata: string): string | undefined {
   return line.startsWith(metadata) && line.charCodeAt(metadata.length) === COMMA
     ? line.slice(metadata.length)
     : undefined;
+}
+
+/** True if what the line, or the rest of one, stands for isn't stored as it is. */
+export function isPacked(line: string): boolean {
+  return line.includes(',"stored":{');
 }
 
 const COMMA = 0x2c;
@@ -93,6 +104,7 @@ const keys: ReadonlySet<string> = new Set([
   'device',
   'rdev',
   'sha256',
+  'stored',
   'target',
   'hardlink',
   'xattrs',
@@ -101,11 +113,7 @@ const keys: ReadonlySet<string> = new Set([
 
 /** Parses a line strictly. Throws a SyntaxError that says what is wrong with it. */
 export function parseNode(line: string): Node {
-  const parsed: unknown = JSON.parse(line);
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw new SyntaxError('no object');
-  const fields = parsed as Record<string, unknown>;
-  for (const key in fields) if (!keys.has(key)) throw new SyntaxError(`unknown field ${key}`);
+  const fields = object(JSON.parse(line), keys);
   const type = text(fields, 'type');
   if (!types.has(type)) throw new SyntaxError(`unknown type ${type}`);
   const node: Node = {
@@ -126,6 +134,7 @@ export function parseNode(line: string): Node {
     xattrs: 'xattrs' in fields ? xattrs(fields.xattrs) : none,
     holes: 'holes' in fields ? holes(fields.holes) : none,
     ...('sha256' in fields ? { sha256: digest(text(fields, 'sha256')) } : {}),
+    ...('stored' in fields ? { stored: storedForm(fields.stored) } : {}),
     ...('target' in fields ? { target: rawPath(text(fields, 'target')) } : {}),
     ...('hardlink' in fields ? { hardlink: rawPath(text(fields, 'hardlink')) } : {}),
   };
@@ -145,6 +154,12 @@ function checked(node: Node): Node {
   if (node.hardlink !== undefined && node.type !== 'file') {
     throw new SyntaxError('a file may have several names, and nothing else');
   }
+  if (node.stored !== undefined) {
+    if (node.type !== 'file') throw new SyntaxError('a file may be stored packed, and nothing else');
+    // Several names of one file are one stored file, whose name can't be made of each of them.
+    if (node.hardlink !== undefined) throw new SyntaxError('a further name of a file has no stored form');
+    if (node.stored.name !== packedNameOf(node.path)) throw new SyntaxError('stored under a foreign name');
+  }
   if (node.rdev !== 0n && node.type !== 'dev' && node.type !== 'chardev') {
     throw new SyntaxError('a device has a number, and nothing else has');
   }
@@ -156,6 +171,27 @@ function checked(node: Node): Node {
   }
   return node;
 }
+
+function object(value: unknown, known: ReadonlySet<string>): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('no object');
+  const fields = value as Record<string, unknown>;
+  for (const key in fields) if (!known.has(key)) throw new SyntaxError(`unknown field ${key}`);
+  return fields;
+}
+
+function storedForm(value: unknown): StoredForm {
+  const fields = object(value, storedKeys);
+  const encoding = text(fields, 'encoding');
+  if (encoding !== 'gzip') throw new SyntaxError(`unknown encoding ${encoding}`);
+  return {
+    name: rawPath(text(fields, 'name')),
+    encoding,
+    size: count(fields, 'size', Number.MAX_SAFE_INTEGER),
+    sha256: digest(text(fields, 'sha256')),
+  };
+}
+
+const storedKeys: ReadonlySet<string> = new Set(['name', 'encoding', 'size', 'sha256']);
 
 function rawPath(quoted: string): RawPath {
   const path = quoted.includes('\\') || quoted.includes('"') ? goUnquote(quoted) : rawFromText(quoted);

@@ -1,13 +1,14 @@
 /** What storing a capture would come to, found with the same comparisons that storing it makes. */
 import { systemCode } from '../../base/errors.ts';
-import { joinRaw, nameOf, parentOf, type RawPath } from '../../base/raw-path.ts';
+import { joinRaw, parentOf, type RawPath } from '../../base/raw-path.ts';
 import type { Capture } from '../../model/capture.ts';
 import type { NodeMetadata } from '../../model/node.ts';
 import type { ComponentDraft, Preview } from '../vault.ts';
 import { isAsStored } from './file-link.ts';
-import { encodeMetadata, restAfter } from './node-line.ts';
+import { encodeMetadata, isPacked, parseNode, restAfter } from './node-line.ts';
 import { Predecessor } from './predecessor.ts';
 import { predecessorsOf, publishedSource } from './predecessors.ts';
+import { storedAs } from './stored-form.ts';
 
 export async function previewComponent(
   root: string,
@@ -60,8 +61,10 @@ function isUnchanged(path: RawPath, metadata: NodeMetadata, predecessors: readon
   const folder = predecessor.folder(parentOf(path));
   if (folder === undefined) return false;
   try {
-    const place = { directory: folder.descriptor, name: nameOf(path) };
-    return isAsStored(place, metadata.size, metadata.mtime);
+    const line = lines[at] ?? '';
+    const stored = storedAs(isPacked(line) ? parseNode(line) : { ...metadata, path });
+    const place = { directory: folder.descriptor, name: stored.name };
+    return isAsStored(place, stored.size, metadata.mtime);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return false;
     throw error;

@@ -7,7 +7,7 @@ const EVERY = 200;
 /** Emits what was done since the last time, now and then and once more at the end. */
 export function reportProgress(emit: Emit, counters: BigInt64Array, counts: WriteCounts): { stop(): void } {
   const look = () => ({
-    bytes: Number(Atomics.load(counters, 1)) + counts.sharedBytes,
+    bytes: Number(Atomics.load(counters, 1)) + counts.sharedBytes + counts.streamedBytes,
     nodes: counts.nodes,
     unchanged: counts.unchanged,
   });

@@ -1,8 +1,6 @@
 /** Reading a snapshot of a plain vault. */
-import { createHash } from 'node:crypto';
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { breathe } from '../../base/abort.ts';
 import { systemCode } from '../../base/errors.ts';
 import { openAt, tryLock } from '../../base/libc.ts';
 import { nameOf, parentOf, textOf } from '../../base/raw-path.ts';
@@ -12,9 +10,10 @@ import type { LocatedFile, ReadOptions, SnapshotReader } from '../../model/snaps
 import { vaultErrors } from '../errors.ts';
 import { MANIFEST, OWN } from './layout.ts';
 import { Manifest } from './manifest.ts';
+import { Tally, Unpackable } from './packing.ts';
+import { readStored } from './stored-content.ts';
+import { storedAs } from './stored-form.ts';
 import { StoredTree } from './stored-tree.ts';
-
-const CHUNK = 1024 * 1024;
 
 export class PlainSnapshotReader implements SnapshotReader {
   readonly header: SnapshotHeader;
@@ -59,44 +58,39 @@ export class PlainSnapshotReader implements SnapshotReader {
     node: Node,
     options: ReadOptions & { readonly offset?: number; readonly length?: number } = {},
   ): AsyncGenerator<Uint8Array> {
+    const { signal = never, offset = 0 } = options;
+    const end = Math.min(node.size, offset + (options.length ?? node.size));
+    const whole = offset === 0 && end === node.size;
     const file = this.#openStored(node);
-    const start = options.offset ?? 0;
-    const end = Math.min(node.size, start + (options.length ?? node.size));
-    const hash = createHash('sha256');
+    const tally = new Tally();
     try {
-      for (let offset = start; offset < end; ) {
-        const part = Buffer.allocUnsafe(Math.min(CHUNK, end - offset));
-        const read = readSync(file, part, 0, part.length, offset);
-        if (read === 0) throw this.#damaged(node);
-        hash.update(part.subarray(0, read));
-        offset += read;
-        yield part.subarray(0, read);
-        await breathe(options.signal ?? never);
+      for await (const part of readStored(file, node, { offset, end }, signal)) {
+        tally.add(part);
+        yield part;
       }
+    } catch (error) {
+      throw error instanceof Unpackable ? this.#damaged(node, error) : error;
     } finally {
       closeSync(file);
     }
-    const whole = start === 0 && end === node.size;
-    if (whole && hash.digest('hex') !== node.sha256) throw this.#damaged(node);
+    if (whole && tally.digest() !== node.sha256) throw this.#damaged(node);
   }
 
   #openStored(node: Node): number {
-    const located = this.locate(node);
+    const folder = this.#tree.folder(parentOf(node.path));
+    if (folder === undefined) throw this.#damaged(node);
     try {
-      if (located === undefined) throw this.#damaged(node);
-      return openAt(located.directory, located.name, constants.O_RDONLY | constants.O_NONBLOCK);
+      return openAt(folder.descriptor, storedAs(node).name, constants.O_RDONLY | constants.O_NONBLOCK);
     } catch (error) {
       const isMissing = ['ENOENT', 'ELOOP', 'ENXIO'].includes(systemCode(error) ?? '');
       throw isMissing ? this.#damaged(node, error) : error;
-    } finally {
-      located?.release();
     }
   }
 
   locate(node: Node): LocatedFile | undefined {
-    const folder = this.#tree.folder(parentOf(node.path));
-    if (folder === undefined) return undefined;
-    const held = folder.hold();
+    if (node.stored !== undefined) return undefined;
+    const held = this.#tree.folder(parentOf(node.path))?.hold();
+    if (held === undefined) return undefined;
     return { directory: held.descriptor, name: nameOf(node.path), release: () => held.release() };
   }
 

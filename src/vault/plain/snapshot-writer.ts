@@ -88,7 +88,15 @@ export class PlainSnapshotWriter implements SnapshotWriter {
 
   async component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent> {
     const mark = this.#journal.mark();
-    const counts: WriteCounts = { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0, sharedBytes: 0 };
+    const counts: WriteCounts = {
+      nodes: 0,
+      files: 0,
+      bytes: 0,
+      newBytes: 0,
+      unchanged: 0,
+      sharedBytes: 0,
+      streamedBytes: 0,
+    };
     const troubles = new TroubleTally(TROUBLES_KEPT);
     let facts: ComponentFacts | undefined;
     try {

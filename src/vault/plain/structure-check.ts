@@ -7,6 +7,7 @@ import { readIfThere } from '../../base/durable-files.ts';
 import { getXattr, listXattrs, openAt, readLinkAt, type Status } from '../../base/libc.ts';
 import { nameOf, parentOf, type RawName, type RawPath, textOf } from '../../base/raw-path.ts';
 import type { Emit } from '../../model/events.ts';
+import type { FindingKind } from '../../model/finding.ts';
 import type { Node, Xattr } from '../../model/node.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import { ChecksumsCheck } from './checksums-check.ts';
@@ -17,6 +18,7 @@ import { CHECKSUMS, MANIFEST, OWN, POLICY } from './layout.ts';
 import { Manifest } from './manifest.ts';
 import { statusIfThere } from './sharing.ts';
 import { isKept, storedMode } from './stored-attributes.ts';
+import { storedAs } from './stored-form.ts';
 import { StoredTree } from './stored-tree.ts';
 
 interface StructureOptions {
@@ -49,7 +51,8 @@ export async function checkStructure(
         if (node.type === 'dir' && stored !== undefined) names.enter(node.path);
         if (node.type !== 'file') continue;
         checksums.expect(node);
-        if (stored !== undefined && stored.size === node.size) await take({ node, inode: stored.inode });
+        if (stored !== undefined && stored.size === storedAs(node).size)
+          await take({ node, inode: stored.inode });
       }
       count += batch.length;
       emit({ type: 'work.done', files: batch.length, bytes: 0, unchanged: 0, changed: 0 });
@@ -75,23 +78,25 @@ function checkNode(
   const { path, type } = node;
   const isStored = type === 'dir' || type === 'file' || type === 'symlink';
   if (!isStored) return undefined;
-  names.seen(path);
+  const place = storedAs(node);
+  const tell = (kind: FindingKind, reason: string) => report({ kind, path, storedAt: place.path, reason });
+  names.seen(place.path);
   const folder = tree.folder(parentOf(path));
-  const stored = folder === undefined ? undefined : statusIfThere(folder.descriptor, path);
+  const stored = folder === undefined ? undefined : statusIfThere(folder.descriptor, place.path);
   if (folder === undefined || stored === undefined) {
-    report({ kind: 'missing', path, reason: `no ${type} there` });
+    tell('missing', `no ${type} there`);
     return undefined;
   }
   if (stored.type !== type) {
-    report({ kind: 'content', path, reason: `a ${stored.type} in place of a ${type}` });
+    tell('content', `a ${stored.type} in place of a ${type}`);
     return undefined;
   }
-  if (type === 'file' && stored.size !== node.size) {
-    report({ kind: 'size', path, reason: `${stored.size} bytes in place of ${node.size}` });
+  if (type === 'file' && stored.size !== place.size) {
+    tell('size', `${stored.size} bytes in place of ${place.size}`);
     return stored;
   }
   const flaw = attributeFlaw(node, stored, folder.descriptor, keeps);
-  if (flaw !== undefined) report({ kind: 'attribute', path, reason: flaw });
+  if (flaw !== undefined) tell('attribute', flaw);
   return stored;
 }
 
@@ -113,7 +118,7 @@ function attributeFlaw(node: Node, stored: Status, folder: number, keeps: Keeps)
 
 function xattrFlaw(node: Node, folder: number, keeps: Keeps): string | undefined {
   const expected = node.xattrs.filter(({ name }) => isKept(name, keeps));
-  const file = openAt(folder, nameOf(node.path), constants.O_RDONLY | constants.O_NONBLOCK);
+  const file = openAt(folder, storedAs(node).name, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const present = listXattrs(file).filter((name) => isKept(name, keeps));
     if (present.length !== expected.length) return 'extended attributes added or removed';

@@ -50,7 +50,7 @@ export async function verifySnapshots(
     const whole: SnapshotEntry[] = [];
     for (const entry of [...entries].reverse()) {
       const report = (flaw: Flaw) => {
-        const places = flaw.path === '' ? [entry.place] : sharersOf(root, entry, flaw.path);
+        const places = flaw.path === '' ? [entry.place] : sharersOf(root, entry, flaw.storedAt ?? flaw.path);
         const finding = {
           kind: flaw.kind,
           places,
@@ -68,6 +68,7 @@ export async function verifySnapshots(
         report,
         emit,
         signal,
+        unpacks: level === 'full',
         ...sampling(options, deadline),
       });
       const counts = await checkOne(root, entry, file, {
