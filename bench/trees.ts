@@ -30,7 +30,8 @@ export function copyOfUsr(to: string, seed: number): Counted {
     const missing = Math.max(0, LEAST.files - total.files - files);
     // A few large folders must not take the room of the many files that are still wanted.
     if (files === 0 || total.bytes + bytes + missing * USUAL > MOST_BYTES) continue;
-    execFileSync('cp', ['-a', '--parents', folder, to]);
+    // From the root: coreutils 9.1 looks for the folders above relative to where it runs.
+    execFileSync('cp', ['-a', '--parents', folder, to], { cwd: '/' });
     total.files += files;
     total.bytes += bytes;
   }

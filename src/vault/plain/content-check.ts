@@ -5,11 +5,11 @@ import { systemCode } from '../../base/errors.ts';
 import { openAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
 import { parentOf } from '../../base/raw-path.ts';
-import type { WorkerPool } from '../../base/worker-pool.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
-import type { HashItem, ItemResult, Job } from './file-jobs.ts';
+import type { HashItem, ItemResult } from './file-jobs.ts';
+import type { FilePool } from './file-pool.ts';
 import type { Flaw } from './flaw.ts';
 import { seededRandom } from './seeded-random.ts';
 import { statusIfThere } from './sharing.ts';
@@ -23,7 +23,7 @@ export interface StoredFile {
 }
 
 interface CheckParts {
-  readonly pool: WorkerPool<Job, readonly ItemResult[]>;
+  readonly pool: FilePool;
   readonly report: (flaw: Flaw) => void;
   readonly emit: Emit;
   readonly signal: AbortSignal;
@@ -138,7 +138,7 @@ export class ContentCheck {
     const plain = waiting.filter((one) => !isUnpacked(one));
     try {
       if (plain.length > 0) {
-        const results = await pool.run({ items: plain.map(hashItem) });
+        const results = await pool.run(plain.map(hashItem));
         for (const [at, result] of results.entries()) this.#conclude(plain[at] as Waiting, result);
       }
       for (const one of waiting.filter(isUnpacked)) this.#conclude(one, await this.#unpack(one));

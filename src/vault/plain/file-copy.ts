@@ -20,7 +20,7 @@ import {
   unlinkAt,
 } from '../../base/libc.ts';
 import type { Hole, Xattr } from '../../model/node.ts';
-import type { Copied, CopyItem, ItemResult, Keeps } from './file-jobs.ts';
+import type { Copied, CopyItem, ItemResult, Keeps, Listed } from './file-jobs.ts';
 import { setKeptXattrs, storedMode } from './stored-attributes.ts';
 
 export interface CopyTools {
@@ -81,6 +81,9 @@ function copyOpen(source: number, item: CopyItem, tools: CopyTools): ItemResult 
       const xattrs = reading(() => readXattrs(source));
       const refused = dress(copy, before, xattrs, tools.keeps);
       kept = true;
+      const hasMore = xattrs.length + content.holes.length + refused.length > 0;
+      if (!hasMore && !changing && isAsListed(before, content.size, item.listed))
+        return { kind: 'copied-as-listed', sha256: content.sha256 };
       const { type: _type, blocks: _blocks, rdev: _rdev, ...status } = before;
       return {
         kind: 'copied',
@@ -97,6 +100,16 @@ function copyOpen(source: number, item: CopyItem, tools: CopyTools): ItemResult 
     closeSync(copy);
     if (!kept) unlinkAt(item.to.directory, item.to.name);
   }
+}
+
+function isAsListed(now: Status, size: number, listed: Listed): boolean {
+  return (
+    now.ctime === listed.ctime &&
+    now.mtime === listed.mtime &&
+    now.inode === listed.inode &&
+    now.device === listed.device &&
+    size === listed.size
+  );
 }
 
 interface CopiedContent {

@@ -16,10 +16,10 @@ export interface Link {
   readonly mtime: bigint;
 }
 
-/** The same after reading it, because nobody knows whether it ever reached the disk whole. */
 export interface LinkItem extends Link {
   readonly kind: 'link';
-  readonly sha256: string;
+  /** set where the file is to be read first, because nobody knows whether it ever reached the disk whole */
+  readonly sha256?: string;
 }
 
 /** Copy a file with all that it has, hashed in the same pass. */
@@ -27,7 +27,11 @@ export interface CopyItem {
   readonly kind: 'copy';
   readonly from: EntryPlace;
   readonly to: EntryPlace;
+  readonly listed: Listed;
 }
+
+/** What moves whenever anything about a file does, as it was when the file was listed. */
+export type Listed = Pick<CopiedStatus, 'size' | 'inode' | 'device' | 'mtime' | 'ctime'>;
 
 /** Read a stored file and compare it with what it should be. */
 export interface HashItem {
@@ -38,18 +42,21 @@ export interface HashItem {
 
 export type Item = LinkItem | CopyItem | HashItem;
 
-export interface Job {
-  readonly items: readonly Item[];
-}
-
 export type ItemResult =
   | { readonly kind: 'linked' }
   | { readonly kind: 'not-linkable' }
+  | CopiedAsListed
   | Copied
   | { readonly kind: 'sound' }
   | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'vanished' }
   | { readonly kind: 'unreadable'; readonly reason: string };
+
+/** Nothing has moved since the listing, and there are neither attributes nor holes: so it is with most files. */
+export interface CopiedAsListed {
+  readonly kind: 'copied-as-listed';
+  readonly sha256: string;
+}
 
 export interface Copied {
   readonly kind: 'copied';

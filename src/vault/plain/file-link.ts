@@ -27,9 +27,10 @@ export function isAsStored({ directory, name }: EntryPlace, size: number, mtime:
   return stored.mtime === mtime && (stored.type !== 'file' || stored.size === size);
 }
 
-export function linkChecked(item: LinkItem, tools: CopyTools): ItemResult {
-  const sound = checkStored({ kind: 'hash', from: item.from, sha256: item.sha256 }, tools).kind === 'sound';
-  return { kind: sound && linkStored(item) ? 'linked' : 'not-linkable' };
+export function shareStored(item: LinkItem, tools: CopyTools): ItemResult {
+  const { from, sha256 } = item;
+  const isSound = sha256 === undefined || checkStored({ kind: 'hash', from, sha256 }, tools).kind === 'sound';
+  return { kind: isSound && linkStored(item) ? 'linked' : 'not-linkable' };
 }
 
 export function checkStored(item: HashItem, tools: CopyTools): ItemResult {

@@ -2,8 +2,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveJobs } from '../../base/worker-pool.ts';
 import { type CopyTools, copyFile } from './file-copy.ts';
-import type { Item, ItemResult, Job, WorkerData } from './file-jobs.ts';
-import { checkStored, linkChecked } from './file-link.ts';
+import type { Item, ItemResult, WorkerData } from './file-jobs.ts';
+import { checkStored, shareStored } from './file-link.ts';
+import { itemsOf, type Job, packResults, type Results } from './job-columns.ts';
 
 const { shared, keeps } = workerData as WorkerData;
 const counters = new BigInt64Array(shared);
@@ -19,7 +20,7 @@ const tools: CopyTools = {
 function work(item: Item): ItemResult {
   switch (item.kind) {
     case 'link':
-      return linkChecked(item, tools);
+      return shareStored(item, tools);
     case 'copy':
       return copyFile(item, tools);
     case 'hash':
@@ -27,4 +28,5 @@ function work(item: Item): ItemResult {
   }
 }
 
-if (parentPort !== null) serveJobs(parentPort, (job: Job): readonly ItemResult[] => job.items.map(work));
+if (parentPort !== null)
+  serveJobs(parentPort, (job: Job): Results => packResults([...itemsOf(job)].map(work)));

@@ -13,6 +13,12 @@ export class Slot {
   complete = false;
 }
 
+/** The hash of a stored file, and where it lies in the snapshot. */
+export interface Checksum {
+  readonly sha256: string;
+  readonly path: RawPath;
+}
+
 const WRITE_AT = 128 * 1024;
 
 export class NodeJournal {
@@ -49,9 +55,9 @@ export class NodeJournal {
   }
 
   /** With a line the entry is added, and with a hash its checksum too; without a line it is left out. */
-  complete(slot: Slot, line: string | undefined, content?: { sha256: string; path: RawPath }): void {
+  complete(slot: Slot, line: string | undefined, checksum?: Checksum): void {
     slot.line = line;
-    slot.checksum = content === undefined ? undefined : checksumLine(content.sha256, content.path);
+    slot.checksum = checksum === undefined ? undefined : checksumLine(checksum.sha256, checksum.path);
     slot.complete = true;
     if (this.#slots[this.#head] === slot) this.#write();
   }

@@ -1,13 +1,14 @@
 /** Telling how far a writer is, from the counts that it and its threads keep. */
 import type { Emit } from '../../model/events.ts';
-import type { WriteCounts } from './component-writer.ts';
+import type { FilePool } from './file-pool.ts';
+import type { WriteCounts } from './writer-parts.ts';
 
 const EVERY = 200;
 
 /** Emits what was done since the last time, now and then and once more at the end. */
-export function reportProgress(emit: Emit, counters: BigInt64Array, counts: WriteCounts): { stop(): void } {
+export function reportProgress(emit: Emit, pool: FilePool, counts: WriteCounts): { stop(): void } {
   const look = () => ({
-    bytes: Number(Atomics.load(counters, 1)) + counts.sharedBytes + counts.streamedBytes,
+    bytes: pool.bytesRead() + counts.sharedBytes + counts.streamedBytes,
     nodes: counts.nodes,
     unchanged: counts.unchanged,
   });

@@ -11,7 +11,6 @@ import { syncDirectory } from '../../base/durable-files.ts';
 import { syncFileSystem } from '../../base/libc.ts';
 import { OpenDirectory } from '../../base/open-directory.ts';
 import type { RawName, RawPath } from '../../base/raw-path.ts';
-import type { WorkerPool } from '../../base/worker-pool.ts';
 import type { Capture } from '../../model/capture.ts';
 import {
   type ComponentFacts,
@@ -23,9 +22,10 @@ import {
 } from '../../model/snapshot.ts';
 import type { TroubleSink } from '../../model/trouble.ts';
 import type { ComponentDraft, OpenCapture, SnapshotWriter, StoredComponent, WriteOptions } from '../vault.ts';
-import { ComponentWriter, type WriteCounts } from './component-writer.ts';
+import { writeComponent } from './component-writer.ts';
 import { namingDiskErrors } from './disk-errors.ts';
-import type { ItemResult, Job, Keeps } from './file-jobs.ts';
+import type { Keeps } from './file-jobs.ts';
+import type { FilePool } from './file-pool.ts';
 import { updateLatest } from './latest.ts';
 import { below, CHECKSUMS, MANIFEST, NODES, OWN, PARTIAL, type Place, POLICY, placeText } from './layout.ts';
 import { writeManifest } from './manifest-file.ts';
@@ -36,6 +36,7 @@ import { reportProgress } from './progress.ts';
 import { removeFrom, removeTree } from './removal.ts';
 import { StoredTree } from './stored-tree.ts';
 import { TroubleTally } from './trouble-tally.ts';
+import type { WriteCounts } from './writer-parts.ts';
 
 export interface WriterParts {
   readonly root: string;
@@ -46,8 +47,7 @@ export interface WriterParts {
   readonly interrupted: readonly string[];
   /** what was found when the data was captured, where this only stores it once more */
   readonly inherited: Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'>;
-  readonly pool: WorkerPool<Job, readonly ItemResult[]>;
-  readonly counters: BigInt64Array;
+  readonly pool: FilePool;
 }
 
 /** How many notes and problems the header keeps word by word. */
@@ -176,12 +176,12 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     counts: WriteCounts,
   ): Promise<void> {
     const { emit, signal } = this.#options;
-    const { keeps, pool, counters, place } = this.#parts;
+    const { keeps, pool, place } = this.#parts;
     const predecessors = this.#parts.predecessors.map((source) => new Predecessor(source));
     const stored = new StoredTree(this.#directory.hold());
     const tree = new OutputTree(this.#directory, keeps);
-    const progress = reportProgress(emit, counters, counts);
-    const stop = () => Atomics.store(counters, 0, 1n);
+    const progress = reportProgress(emit, pool, counts);
+    const stop = () => pool.stop();
     signal.addEventListener('abort', stop, { once: true });
     try {
       const parts = {
@@ -194,7 +194,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
         stored,
         predecessors,
       };
-      await new ComponentWriter({ ...parts, troubles, signal, counts }).write(capture);
+      await writeComponent(capture, { ...parts, troubles, signal, counts });
       tree.close();
     } finally {
       signal.removeEventListener('abort', stop);

@@ -6,13 +6,12 @@
 import { isHikaeError, systemCode } from '../../base/errors.ts';
 import type { RawPath } from '../../base/raw-path.ts';
 import { textOf } from '../../base/raw-path.ts';
-import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Finding, FindingKind } from '../../model/finding.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import type { VerifyOptions, VerifyResult } from '../vault.ts';
 import { ContentCheck, type StoredFile } from './content-check.ts';
-import type { ItemResult, Job, WorkerData } from './file-jobs.ts';
+import { openFilePool } from './file-pool.ts';
 import type { Flaw } from './flaw.ts';
 import { listSnapshots } from './listing.ts';
 import { readDamage, writeDamage } from './records.ts';
@@ -30,13 +29,8 @@ export async function verifySnapshots(
   options: VerifyOptions & { threads: number },
 ): Promise<VerifyResult> {
   const { level, emit, signal } = options;
-  const counters = new BigInt64Array(new SharedArrayBuffer(16));
-  const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
-  const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
-    size: options.threads,
-    data,
-  });
-  const stop = () => Atomics.store(counters, 0, 1n);
+  const pool = openFilePool({ threads: options.threads, keeps: file.keeps });
+  const stop = () => pool.stop();
   signal.addEventListener('abort', stop, { once: true });
   // One for all snapshots: the time is what the caller has, however many there are.
   const deadline =

@@ -1,12 +1,11 @@
 /** What may be done to a plain vault by the one who holds its lock. */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
 import type { Schedule, SnapshotDraft, SnapshotEntry, SnapshotHeader } from '../../model/snapshot.ts';
 import { captureComponent } from '../snapshot-capture.ts';
 import type { WritableVault, WriteOptions } from '../vault.ts';
 import { namingDiskErrors } from './disk-errors.ts';
-import type { ItemResult, Job, WorkerData } from './file-jobs.ts';
+import { openFilePool } from './file-pool.ts';
 import { MANIFEST, NODES, OWN, PARTIAL, type Place, snapshotNames } from './layout.ts';
 import { leftovers } from './listing.ts';
 import type { PredecessorSource } from './predecessor.ts';
@@ -26,12 +25,7 @@ type Writing = Pick<WritableVault, 'predecessor' | 'begin' | 'derive' | 'protect
 };
 
 export function openWriting(root: string, file: VaultFile, threads: number): Writing {
-  const counters = new BigInt64Array(new SharedArrayBuffer(16));
-  const data: WorkerData = { shared: counters.buffer as SharedArrayBuffer, keeps: file.keeps };
-  const pool = openWorkerPool<Job, readonly ItemResult[]>(moduleBeside(import.meta.url, 'file-worker'), {
-    size: threads,
-    data,
-  });
+  const pool = openFilePool({ threads, keeps: file.keeps });
 
   async function begin(
     draft: SnapshotDraft,
@@ -49,8 +43,8 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
       ...from.map((entry) => publishedSource(root, entry)),
       ...interrupted.flatMap((name) => interruptedSource(join(folder, name))),
     ];
-    Atomics.store(counters, 0, 0n);
-    const parts = { root, place, keeps: file.keeps, predecessors, interrupted, inherited, pool, counters };
+    pool.resume();
+    const parts = { root, place, keeps: file.keeps, predecessors, interrupted, inherited, pool };
     try {
       return new PlainSnapshotWriter(draft, parts, options);
     } catch (error) {
