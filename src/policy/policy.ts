@@ -4,9 +4,9 @@
  */
 
 import type { Language } from '../base/language.ts';
-import type { InitHost } from './discovery.ts';
 import type { ExplainOptions, Explanation } from './explain.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { HostOptions, InitHost } from './init/host.ts';
 import type { Checked, HostDefaults, LoadOptions } from './load.ts';
 import type { Mistake } from './mistakes.ts';
 import type { Policy } from './policy-file.ts';
@@ -28,12 +28,12 @@ export async function initPolicy(
   host: InitHost,
   options: { language: Language; signal: AbortSignal },
 ): Promise<string> {
-  return (await import('./init.ts')).initPolicy(host, options);
+  return (await import('./init/init.ts')).initPolicy(host, options);
 }
 
 /** What `initPolicy` asks, answered by this machine. */
-export async function initHost(names: { hostname: string; timezone: string }): Promise<InitHost> {
-  return (await import('./discovery.ts')).initHost(names);
+export async function initHost(options: HostOptions): Promise<InitHost> {
+  return (await import('./init/host.ts')).initHost(options);
 }
 
 /** What `explainPolicy` asks, answered by this machine. */
