@@ -1,11 +1,20 @@
 /** The composition root: real vaults, sources and the ledger, put together for the operations. */
 import { resolve } from 'node:path';
+import { runCommand } from '../base/child-process.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import type { ComponentKind } from '../model/snapshot.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
+import {
+  notYetActing,
+  type Policy,
+  type PolicyVault,
+  parseLocation,
+  placeOf,
+  resolveSecret,
+} from '../policy/policy.ts';
+import type { DatabaseHost } from '../source/database/host.ts';
 import type { Source } from '../source/source.ts';
 import { hikaeVersion } from './version.ts';
 import type { World } from './world.ts';
@@ -104,10 +113,17 @@ function environmentOfOthers({ environment: { PATH, HOME, LANG } }: World) {
 /** Sources are loaded when they are asked for: to look into a snapshot takes none. */
 function openSources(world: World): (kind: ComponentKind) => Promise<Source> {
   return async (kind) => {
-    if (kind !== 'files' && kind !== 'command')
-      throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
     const files = await openFiles(world);
-    return kind === 'files' ? files : openCommand(world, files);
+    switch (kind) {
+      case 'files':
+        return files;
+      case 'command':
+        return openCommand(world, files);
+      case 'postgres':
+        return openPostgres(world, files);
+      default:
+        throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
+    }
   };
 }
 
@@ -125,6 +141,32 @@ async function openCommand({ clock, uid, gid, environment }: World, files: Sourc
     owner: { uid, gid, user: '', group: '' },
     planFiles: (request, options) => files.planRestore(request, options),
   });
+}
+
+async function openPostgres(world: World, files: Source): Promise<Source> {
+  const { createPostgresSource } = await import('../source/postgres/postgres.ts');
+  return createPostgresSource(databaseHost(world, files));
+}
+
+/** DOCKER_HOST says where an engine is that listens elsewhere than usual. */
+function databaseHost(world: World, files: Source): DatabaseHost {
+  const { clock, uid, gid, environment, random } = world;
+  const { PATH, LANG, DOCKER_HOST } = environment;
+  return {
+    clock,
+    environment: { PATH, LANG, DOCKER_HOST },
+    owner: { uid, gid, user: '', group: '' },
+    random,
+    secret: (reference, { signal }) =>
+      resolveSecret(reference, {
+        environment,
+        uid,
+        signal,
+        run: async (argv, options) =>
+          (await runCommand(argv, { ...options, environment: environmentOfOthers(world) })).toString('utf8'),
+      }),
+    planFiles: (request, options) => files.planRestore(request, options),
+  };
 }
 
 interface OpenOptions {

@@ -168,14 +168,24 @@ async function feed(
   const { stdin } = child;
   if (input === undefined || stdin === null) return;
   let closed = false;
-  stdin.once('close', () => {
-    closed = true;
+  const closing = new Promise<undefined>((resolve) => {
+    stdin.once('close', () => {
+      closed = true;
+      resolve(undefined);
+    });
   });
   stdin.on('error', () => {});
+  const parts = input[Symbol.asyncIterator]();
   try {
-    for await (const part of input) {
-      if (closed) return;
-      if (!stdin.write(part)) await writable(stdin);
+    for (;;) {
+      // An input may have nothing to give for long, and a child that is gone wants nothing any more.
+      const next = await Promise.race([parts.next(), closing]);
+      if (next?.done === true) break;
+      if (next === undefined || closed) {
+        parts.return?.().catch(() => {});
+        return;
+      }
+      if (!stdin.write(next.value)) await writable(stdin);
     }
     stdin.end();
   } catch (error) {

@@ -72,7 +72,12 @@ export interface DatabaseFacts {
   readonly file: string;
   /** counted within the dump's own transaction */
   readonly tables: readonly TableCount[];
+  /** how to make it anew, empty; a dump holds only what is in it */
+  readonly definition: readonly NamedStatement[];
 }
+
+/** A statement on a database as what stands before and after the database's name, so that it serves under any name. */
+export type NamedStatement = readonly [before: string, after: string];
 
 export interface TableCount {
   /** with its schema, where the server has several in a database */

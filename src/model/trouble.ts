@@ -87,6 +87,20 @@ export const troubles = defineTroubles({
       ja: '{path} には稼働中のデータベース({reason})があります。ファイルの写しでは起動しないことがあるので、データベース用の source を使ってください',
     },
   },
+  'left-over': {
+    weight: 'note',
+    text: {
+      en: '{path} was left behind by a restore of {reason}; remove it once nobody needs it',
+      ja: '{path} は {reason} の復元が残したものです。不要なら削除してください',
+    },
+  },
+  'no-role-passwords': {
+    weight: 'note',
+    text: {
+      en: "{path} is without the roles' passwords, which the server shows to superusers only and {reason} is none",
+      ja: '{path} にはロールのパスワードが含まれません。サーバーはスーパーユーザーにだけ見せ、{reason} はそうではないためです',
+    },
+  },
 });
 
 export type TroubleCode = keyof typeof troubles;

@@ -145,7 +145,6 @@ describe('notYetActing', () => {
       notYetActing(policy).map(({ path }) => path),
       [
         'targets.a.components.m',
-        'targets.a.components.p',
         'targets.a.components.d',
         'vaults.v.limits',
         'vaults.n',

@@ -6,6 +6,7 @@ import { type RawName, type RawPath, rawFromText } from '../../base/raw-path.ts'
 import type { Capture, CapturedNode } from '../../model/capture.ts';
 import type { NodeMetadata } from '../../model/node.ts';
 import type { Origin } from '../../model/snapshot.ts';
+import { asFiles } from '../as-files.ts';
 import { sourceErrors } from '../errors.ts';
 import type { CaptureOptions, RestoreRequest, Source } from '../source.ts';
 
@@ -38,20 +39,10 @@ export function createCommandSource(host: CommandHost): Source {
     async planRestore(request, options) {
       const { component, to } = request;
       if (to.kind === 'in-place') throw sourceErrors.SOURCE_NOT_IN_PLACE({ component });
-      return host.planFiles({ ...request, origin: asFolder } satisfies RestoreRequest, options);
+      return host.planFiles({ ...request, origin: asFiles } satisfies RestoreRequest, options);
     },
   };
 }
-
-/** What a command leaves in a snapshot is a folder like any other, with no place that it came from. */
-const asFolder: Origin = {
-  kind: 'files',
-  layout: 'folder',
-  roots: [],
-  include: [],
-  exclude: [],
-  oneFileSystem: false,
-};
 
 function originOf(origin: Origin): CommandOrigin {
   if (origin.kind !== 'command')

@@ -50,6 +50,7 @@ const facts = z.strictObject({
         name: z.string(),
         file: z.string(),
         tables: z.array(z.strictObject({ name: z.string(), rows: count })),
+        definition: z.array(z.tuple([z.string(), z.string()])),
       }),
     )
     .exactOptional(),
