@@ -27,7 +27,11 @@ export const policyExplain = defineCommand({
     const { explainPolicy, hostFacts } = await import('../policy/policy.ts');
     const { world, signal } = context;
     const now = world.clock.now();
-    const explanation = await explainPolicy(policy, { now, facts: await hostFacts(), signal });
+    const explanation = await explainPolicy(policy, {
+      now,
+      facts: await hostFacts({ uid: world.uid }),
+      signal,
+    });
     await context.results.show(explanation, (language) => {
       const list = (title: Bilingual, entries: readonly { path: string; text: Bilingual }[]) =>
         entries.length === 0

@@ -34,8 +34,13 @@ export const policyInit = defineCommand({
   async run(context) {
     const { initHost, initPolicy } = await import('../policy/policy.ts');
     const { language, results, signal, world } = context;
-    const host = await initHost({ hostname: world.host, timezone: world.zone, uid: world.uid });
-    const text = await initPolicy(host, { language, signal });
+    const host = await initHost({ uid: world.uid });
+    const text = await initPolicy(host, {
+      hostname: world.host,
+      timezone: world.zone,
+      language,
+      signal,
+    });
     if (!context.policy.given) {
       await results.show({ policy: text }, () => text);
       return {};

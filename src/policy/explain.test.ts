@@ -4,9 +4,12 @@ import { describe, test } from 'node:test';
 import { matchesGolden } from '../../test/golden/golden.ts';
 import { type Language, languages } from '../base/language.ts';
 import { type Explanation, explainPolicy } from './explain.ts';
-import { type GapCode, gapTexts } from './gaps.ts';
+import { type GapCode, gapTexts } from './gap.ts';
 import type { HostFacts } from './host-facts.ts';
+import type { Container } from './init/containers.ts';
+import type { Discovery } from './init/discovery.ts';
 import { checkPolicy } from './load.ts';
+import { componentsOf } from './meaning.ts';
 import type { Policy } from './policy-file.ts';
 
 const repository = new URL('../../', import.meta.url);
@@ -15,14 +18,55 @@ const now = Date.parse('2026-11-22T12:00:00+09:00');
 
 /** A machine with one disk for everything, an unencrypted one for backups, and a database in /var/lib. */
 function factsOf(
-  facts: Partial<{ encrypted: boolean | undefined; mounts: readonly string[]; database: string }>,
+  facts: Partial<{
+    encrypted: boolean | undefined;
+    mounts: readonly string[];
+    database: string;
+    missing: string;
+    found: Partial<Discovery>;
+  }>,
 ): HostFacts {
-  const { encrypted, mounts = ['/'], database } = facts;
+  const { encrypted, mounts = ['/'], database, missing, found } = facts;
   return {
+    mountsBelow: async (path) => mounts.filter((mount) => mount.startsWith(`${path}/`)),
+    exists: async (path) => path !== missing,
+    found: async () => ({ ...nothing, ...found }),
     isEncrypted: async () => encrypted,
     mountPointOf: async (path) =>
       mounts.findLast((mount) => mount === '/' || `${path}/`.startsWith(`${mount}/`)),
     liveDatabaseIn: async (path) => (database?.startsWith(path) ? database : undefined),
+  };
+}
+
+/** What the examples name is there, and nothing else. */
+const nothing: Discovery = {
+  folders: { mail: [], sites: [], wordpress: [], databases: [], compose: [] },
+  srv: [],
+  www: false,
+  home: false,
+  wordpress: [],
+  mail: { folders: [], inHomes: [], keys: [], config: [], databases: [], services: [] },
+  servers: [],
+  docker: {
+    answered: true,
+    containers: [container('mailserver-mysql', 'mysql'), container('postgres', 'postgres')],
+    volumes: [{ name: 'myapp_data', unfit: undefined }],
+  },
+  disk: undefined,
+  denied: [],
+};
+
+function container(name: string, kind: 'mysql' | 'postgres'): Container {
+  return {
+    name,
+    image: kind,
+    running: true,
+    database: { kind, user: undefined, password: undefined },
+    mounts: [],
+    project: undefined,
+    folder: undefined,
+    service: undefined,
+    ports: [],
   };
 }
 
@@ -54,12 +98,23 @@ function page({ plan, gaps, notYetActing }: Explanation, language: Language): st
   ].join('\n')}\n`;
 }
 
+function policyContainers(policy: Policy): readonly unknown[] {
+  return componentsOf(policy).map(
+    ({ component: { mysql, postgres, 'docker-volume': volume } }) =>
+      (mysql ?? postgres)?.docker ?? volume?.volume,
+  );
+}
+
 describe('the examples', () => {
   for (const name of ['rental', 'company', 'mailserver']) {
     for (const language of languages) {
       test(`${name} explained in ${language}`, async () => {
         const policy = policyOf(await readFile(new URL(`examples/${name}.yaml`, repository), 'utf8'));
+        const named = policyContainers(policy);
+        const containers = nothing.docker.containers.filter(({ name }) => named.includes(name));
+        const volumes = named.includes('myapp_data') ? nothing.docker.volumes : [];
         const facts = factsOf({
+          found: { docker: { answered: true, containers, volumes } },
           encrypted: false,
           mounts: ['/', '/mnt/backup-hdd'],
           database: '/etc/no-such',
@@ -83,10 +138,19 @@ describe('gaps', () => {
     facts: Parameters<typeof factsOf>[0],
   ): Promise<readonly string[]> {
     const policy = policyOf(['version: 1', ...lines].join('\n'));
-    const found = await explainPolicy(policy, { now, facts: factsOf(facts), signal });
+    const quiet = { ...facts, found: { docker: noDocker, ...facts.found } };
+    const found = await explainPolicy(policy, { now, facts: factsOf(quiet), signal });
     for (const { code } of found.gaps) seen.add(code);
+    for (const { text } of found.gaps) {
+      assert.doesNotMatch(`${text.en}${text.ja}`, /[{}]/);
+      assert.notEqual(text.en, text.ja);
+    }
+    told = found.gaps.filter(({ code }) => code === 'unprotected').map(({ text }) => text.en);
     return found.gaps.map(({ code, path }) => `${code} ${path}`);
   }
+  /** of what was found and is in no target, the texts of the last call */
+  let told: readonly string[] = [];
+  const noDocker = { answered: true, containers: [], volumes: [] } as const;
   const seen = new Set<GapCode>();
 
   test('a policy with copies away from here has none but that they are not made yet', async () => {
@@ -150,6 +214,133 @@ describe('gaps', () => {
   test('files of a database that runs', async () => {
     const found = await gaps([target(), vaults, both], { ...disk, database: '/var/lib/postgresql/15/main' });
     assert.deepEqual(found, ['off-site-later targets.a', 'live-database targets.a.components.c']);
+  });
+
+  test('a volume with the files of a database that runs', async () => {
+    const volume = 'targets: { a: { components: { c: { docker-volume: { volume: pg } } } } }';
+    const database = '/var/lib/docker/volumes/pg/_data';
+    const docker = { answered: true, containers: [], volumes: [{ name: 'pg', unfit: undefined }] };
+    assert.deepEqual(await gaps([volume, vaults, both], { ...disk, database, found: { docker } }), [
+      'off-site-later targets.a',
+      'live-database targets.a.components.c',
+    ]);
+  });
+
+  test('a file system below a component, but for vaults, other components and what is left out', async () => {
+    const mounts = ['/', '/mnt/disk', '/var/lib/data', '/var/lib/data2', '/var/lib/data3'];
+    const components = 'c: { files: /var/lib, exclude: [/data2] }, d: { files: /var/lib/data3 }';
+    const found = await gaps([`targets: { a: { components: { ${components} } } }`, vaults, both], {
+      ...disk,
+      mounts,
+    });
+    assert.deepEqual(found, ['off-site-later targets.a', 'mount-left-out targets.a.components.c']);
+    const whole = 'targets: { a: { components: { c: { files: /var, oneFileSystem: false } } } }';
+    assert.deepEqual(await gaps([whole, vaults, both], { ...disk, mounts }), ['off-site-later targets.a']);
+  });
+
+  test('a secret that is not there, a container and a volume that are not', async () => {
+    const components =
+      'c: { mysql: { docker: db, password: { file: /etc/pw } } }, d: { docker-volume: { volume: v } }';
+    const policy = [`targets: { a: { components: { ${components} } } }`, vaults, both];
+    assert.deepEqual(await gaps(policy, { ...disk, missing: '/etc/pw' }), [
+      'off-site-later targets.a',
+      'secret-missing targets.a.components.c',
+      'no-such-container targets.a.components.c',
+      'no-such-volume targets.a.components.d',
+    ]);
+    const silent = { answered: false, containers: [], volumes: [] };
+    assert.deepEqual(await gaps(policy, { ...disk, found: { docker: silent } }), [
+      'off-site-later targets.a',
+      'docker-silent targets',
+    ]);
+  });
+
+  describe('what is in no target:', () => {
+    const socket = '/run/mysqld/mysqld.sock';
+    const server = { kind: 'mysql', socket, port: undefined, databases: ['wp', 'shop'] } as const;
+    const database = {
+      kind: 'mysql',
+      database: 'wp',
+      user: 'wp',
+      at: { via: 'local', socket: undefined },
+    } as const;
+    const policy = (components: string) => [
+      `targets: { a: { components: { ${components} } } }`,
+      vaults,
+      both,
+    ];
+
+    test('mail, keys and sites, also below a folder that is left out', async () => {
+      const mail = { ...nothing.mail, folders: ['/var/vmail', '/srv/mail/vmail'], keys: ['/etc/dkimkeys'] };
+      const found = { mail, wordpress: [{ folder: '/srv/blog/sites/one', database: undefined }] };
+      await gaps(policy('c: { files: /srv, exclude: [/blog/sites] }, d: { files: [/etc] }'), {
+        ...disk,
+        found,
+      });
+      assert.deepEqual(told, [
+        'the mail folder /var/vmail is in no target',
+        'the WordPress in /srv/blog/sites/one is in no target',
+      ]);
+      await gaps(policy('c: { files: /srv, exclude: ["**/cache/**"] }'), { ...disk, found });
+      assert.deepEqual(told, [
+        'the mail folder /var/vmail is in no target',
+        'the folder of DKIM keys /etc/dkimkeys is in no target',
+      ]);
+    });
+
+    test('the database of a site, by the server that it is on', async () => {
+      const found = { servers: [server], wordpress: [{ folder: '/srv/blog', database }] };
+      await gaps(policy('c: { files: /srv/blog }'), { ...disk, found });
+      assert.deepEqual(told, [
+        'the database wp of the WordPress in /srv/blog is in no target',
+        `the MySQL / MariaDB server at ${socket} is in no target`,
+      ]);
+      await gaps(policy(`c: { files: /srv }, d: { mysql: { socket: ${socket}, databases: [wp] } }`), {
+        ...disk,
+        found,
+      });
+      assert.deepEqual(told, [`the database shop at ${socket} is in no target`]);
+      await gaps(policy('c: { files: /srv }, d: { mysql: { host: 127.0.0.1, databases: all } }'), {
+        ...disk,
+        found,
+      });
+      assert.deepEqual(told, []);
+      await gaps(policy('c: { files: /srv }, d: { mysql: { docker: other, databases: all } }'), {
+        ...disk,
+        found,
+      });
+      assert.equal(told.length, 2);
+    });
+
+    test('databases in containers, unless their port is asked, and volumes that no database lies in', async () => {
+      const mounts = [{ kind: 'volume', source: 'pgdata', target: '/var/lib/postgresql/data' }] as const;
+      const volumes = ['pgdata', 'files'].map((name) => ({ name, unfit: undefined }));
+      const containers = [{ ...container('db', 'postgres'), mounts, ports: [15432] }];
+      const found = { docker: { answered: true, containers, volumes } };
+      await gaps(policy('c: { files: /srv }'), { ...disk, found });
+      assert.deepEqual(told, [
+        'what the database in the container db holds is in no target',
+        'the Docker volume files is in no target',
+      ]);
+      await gaps(
+        policy('c: { postgres: { host: localhost, port: 15432 } }, d: { docker-volume: { volume: files } }'),
+        {
+          ...disk,
+          found,
+        },
+      );
+      assert.deepEqual(told, []);
+    });
+
+    test('databases that a mail server looks into', async () => {
+      const at = { via: 'tcp', host: 'db.example.org', port: undefined } as const;
+      const use = { kind: 'postgres', database: 'users', user: undefined, at } as const;
+      const found = { mail: { ...nothing.mail, databases: [use] } };
+      await gaps(policy('c: { files: /srv }'), { ...disk, found });
+      assert.deepEqual(told, ['the database users that the mail server looks into is in no target']);
+      await gaps(policy('c: { postgres: { host: db.example.org, databases: [users] } }'), { ...disk, found });
+      assert.deepEqual(told, []);
+    });
   });
 
   test('none is left out above', () => {

@@ -2,7 +2,8 @@
  * A policy in words: what will happen when, what is kept, and what is not covered. Everything that is asked of the
  * machine comes in as facts, so that the same policy, time and facts give the same words.
  */
-import { type Gap, gapsOf } from './gaps.ts';
+import type { Gap } from './gap.ts';
+import { gapsOf } from './gaps.ts';
 import type { HostFacts } from './host-facts.ts';
 import { notYet, notYetActing } from './later.ts';
 import { planSentences, type Sentence } from './plan-sentences.ts';

@@ -1,64 +1,12 @@
 /** What a policy leaves uncovered. None of it is an error; all of it should be known. */
-import type { Bilingual } from '../base/language.ts';
 import { formatSpan } from '../base/quantities.ts';
+import { type Gap, gap } from './gap.ts';
 import type { HostFacts } from './host-facts.ts';
 import { parseLocation } from './location.ts';
-import { placeOf, schedulesOf, targetsOf } from './meaning.ts';
+import { componentsOf, placeOf, schedulesOf, targetsOf } from './meaning.ts';
 import { isWithin } from './paths.ts';
-import type { Policy, PolicyVault, ScheduleName, Target } from './policy-file.ts';
-import { say, type Words } from './wording.ts';
-
-export interface Gap {
-  readonly code: GapCode;
-  /** the part of the file that it concerns */
-  readonly path: string;
-  readonly text: Bilingual;
-}
-
-export type GapCode = keyof typeof gapTexts;
-
-export const gapTexts = {
-  'target-unscheduled': {
-    en: 'target {target} is in no schedule: it is never backed up by itself',
-    ja: 'ターゲット {target} はどのスケジュールにも入っていないため、自動ではバックアップされません',
-  },
-  'vault-unused': {
-    en: 'no schedule writes to vault {vault}',
-    ja: '保管先 {vault} に書き込むスケジュールがありません',
-  },
-  'no-off-site': {
-    en: 'target {target} has no off-site copy: all its vaults are on this machine ({vaults})',
-    ja: 'ターゲット {target} には遠隔地の複製がありません。保管先はすべてこのマシンにあります（{vaults}）',
-  },
-  'off-site-later': {
-    en: 'target {target} has no off-site copy yet: {vaults} are in the policy, but this version does not write them',
-    ja: 'ターゲット {target} の遠隔地の複製はまだ作られません。{vaults} はポリシーにありますが、この版では書き込みません',
-  },
-  'no-weekly': {
-    en: 'target {target} has no weekly snapshots: it cannot go back further than the daily ones',
-    ja: 'ターゲット {target} には週次スナップショットがなく、日次の世代より前には戻せません',
-  },
-  rpo: {
-    en: 'target {target} may lose at most {rpo} of work, and its schedules come every {interval}',
-    ja: 'ターゲット {target} が失ってよいのは最大 {rpo} 分ですが、スケジュールの間隔は {interval} です',
-  },
-  'not-encrypted': {
-    en: 'the plain vault {vault} lies at {path} on a disk that is not encrypted: who has the disk can read it',
-    ja: '保管先 {vault}（{path}）のディスクは暗号化されていないため、ディスクを手にした人は中身を読めます',
-  },
-  'not-mounted': {
-    en: 'vault {vault}: {mounted} is not mounted now, so nothing can be told of its disk',
-    ja: '保管先 {vault}: {mounted} が現在マウントされていないため、ディスクの状態を確認できません',
-  },
-  'same-file-system': {
-    en: 'vault {vault} lies on the same file system ({mount}) as {sources}: both are lost with that disk',
-    ja: '保管先 {vault} は {sources} と同じファイルシステム（{mount}）にあり、ディスクが壊れると両方失われます',
-  },
-  'live-database': {
-    en: '{files} holds the files of a database server ({database}): copied while it runs they may not start again; use a database component',
-    ja: '{files} にデータベースサーバーのファイル（{database}）があります。稼働中のコピーからは復旧できないことがあるため、データベース用のコンポーネントを使ってください',
-  },
-} as const satisfies Record<string, Bilingual>;
+import type { Component, Policy, PolicyVault, ScheduleName, Target } from './policy-file.ts';
+import { foundGaps } from './unprotected.ts';
 
 interface Asked {
   readonly facts: HostFacts;
@@ -72,7 +20,10 @@ export async function gapsOf(policy: Policy, options: Asked): Promise<readonly G
   return [
     ...targets.flatMap(([name, target]) => targetGaps(policy, name, target)),
     ...(await databaseGaps(policy, options)),
+    ...(await mountGaps(policy, options)),
+    ...(await secretGaps(policy, options)),
     ...(await vaultGaps(policy, options)),
+    ...foundGaps(policy, await options.facts.found(options)),
   ];
 }
 
@@ -97,9 +48,52 @@ function targetGaps(policy: Policy, target: string, { rpo }: Target): readonly G
 
 async function databaseGaps(policy: Policy, { facts, signal }: Asked): Promise<readonly Gap[]> {
   const gaps: Gap[] = [];
-  for (const { path, root } of rootsOf(policy)) {
+  for (const { path, root } of [...rootsOf(policy), ...volumesOf(policy)]) {
     const database = await facts.liveDatabaseIn(root, { signal });
     if (database !== undefined) gaps.push(gap('live-database', path, { files: root, database }));
+  }
+  return gaps;
+}
+
+/** Where Docker keeps volumes of the driver `local`, as long as nobody has moved its folder. */
+function volumesOf(policy: Policy): readonly Root[] {
+  return componentsOf(policy).flatMap(({ path, component }) => {
+    const volume = component['docker-volume']?.volume;
+    return volume === undefined ? [] : [{ path, root: `/var/lib/docker/volumes/${volume}/_data` }];
+  });
+}
+
+/** File systems that are mounted below what a component takes, and that it doesn't enter. */
+async function mountGaps(policy: Policy, { facts, signal }: Asked): Promise<readonly Gap[]> {
+  const gaps: Gap[] = [];
+  const roots = rootsOf(policy);
+  const isTaken = (mount: string) => roots.some(({ root }) => root === mount);
+  const disks = Object.values(policy.vaults).flatMap((vault) => [vault.mounted ?? [], placeOf(vault)].flat());
+  const isVault = (mount: string) => disks.some((disk) => isWithin(disk, mount));
+  for (const { path, component } of componentsOf(policy)) {
+    if (component.oneFileSystem === false) continue;
+    for (const root of component.files?.roots ?? []) {
+      for (const mount of await facts.mountsBelow(root, { signal })) {
+        if (isTaken(mount) || isVault(mount) || isLeftOut(mount, root, component)) continue;
+        gaps.push(gap('mount-left-out', path, { mount, files: root }));
+      }
+    }
+  }
+  return gaps;
+}
+
+/** Said to be left out by its name: nobody has to be told. */
+function isLeftOut(path: string, root: string, { files, exclude = [] }: Component): boolean {
+  const below = files?.layout === 'folder' ? path.slice(root === '/' ? 0 : root.length) : path;
+  return exclude.some((glob) => isWithin(below, `/${glob.replace(/\\(.)/g, '$1').replace(/^\/|\/$/g, '')}`));
+}
+
+async function secretGaps(policy: Policy, { facts, signal }: Asked): Promise<readonly Gap[]> {
+  const gaps: Gap[] = [];
+  for (const { path, component } of componentsOf(policy)) {
+    const file = (component.mysql ?? component.postgres)?.password?.file;
+    if (file !== undefined && !(await facts.exists(file, { signal })))
+      gaps.push(gap('secret-missing', path, { file }));
   }
   return gaps;
 }
@@ -132,20 +126,19 @@ async function vaultGaps(policy: Policy, { facts, signal }: Asked): Promise<read
   return gaps;
 }
 
-function rootsOf(policy: Policy): readonly { readonly path: string; readonly root: string }[] {
-  return Object.entries(policy.targets).flatMap(([target, { components }]) =>
-    Object.entries(components).flatMap(([component, { files }]) =>
-      (files?.roots ?? []).map((root) => ({ path: `targets.${target}.components.${component}`, root })),
-    ),
+interface Root {
+  readonly path: string;
+  readonly root: string;
+}
+
+function rootsOf(policy: Policy): readonly Root[] {
+  return componentsOf(policy).flatMap(({ path, component }) =>
+    (component.files?.roots ?? []).map((root) => ({ path, root })),
   );
 }
 
 function isLocal(vault: PolicyVault | undefined): boolean {
   return vault === undefined || parseLocation(placeOf(vault))?.kind === 'local';
-}
-
-function gap(code: GapCode, path: string, words: Words): Gap {
-  return { code, path, text: say(gapTexts[code], words) };
 }
 
 /** Whole days as days, which is what a policy is written in. */

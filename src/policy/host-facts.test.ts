@@ -101,7 +101,7 @@ describe('host facts', () => {
     ['btrfs', true],
   ] as const) {
     test(`${name}: ${encrypted === undefined ? 'nobody knows' : encrypted ? 'encrypted' : 'not encrypted'}`, async () => {
-      const facts = hostFacts({ root });
+      const facts = hostFacts({ root, uid: 0 });
       assert.equal(await facts.isEncrypted(join(place, name), options), encrypted);
       assert.equal(await facts.isEncrypted(join(place, name, 'not', 'made', 'yet'), options), encrypted);
     });
@@ -109,12 +109,33 @@ describe('host facts', () => {
 
   test('a path lies on the mount that its links lead to', async () => {
     await symlink(join(place, 'luks'), join(place, 'link'));
-    assert.equal(await hostFacts({ root }).mountPointOf(join(place, 'link/x'), options), join(place, 'luks'));
-    assert.equal(await hostFacts({ root }).mountPointOf('/', options), '/');
+    assert.equal(
+      await hostFacts({ root, uid: 0 }).mountPointOf(join(place, 'link/x'), options),
+      join(place, 'luks'),
+    );
+    assert.equal(await hostFacts({ root, uid: 0 }).mountPointOf('/', options), '/');
+  });
+
+  test('file systems below a path are those of disks and of the network', async () => {
+    const facts = hostFacts({ root, uid: 0 });
+    const below = await facts.mountsBelow(place, options);
+    assert.deepEqual(
+      below.map((path) => path.slice(place.length + 1)),
+      ['luks', 'lvm-on-luks', 'half', 'plain', 'fuse', 'nfs', 'btrfs'],
+    );
+    assert.deepEqual(await facts.mountsBelow(join(place, 'luks'), options), []);
+  });
+
+  test('what is there is told from what is not, and what init finds is found here too', async () => {
+    const facts = hostFacts({ root, uid: process.getuid?.() ?? -1 });
+    assert.equal(await facts.exists(place, options), true);
+    assert.equal(await facts.exists(join(place, 'none'), options), false);
+    await mkdir(join(root, 'srv/fileshare'), { recursive: true });
+    assert.deepEqual((await facts.found(options)).srv, ['/srv/fileshare']);
   });
 
   test('a database is found up to four levels below, and not through links', async () => {
-    const facts = hostFacts({ root });
+    const facts = hostFacts({ root, uid: 0 });
     const top = join(root, 'lib');
     await mkdir(join(top, '1/2/3/4/5'), { recursive: true });
     await writeFile(join(top, '1/2/3/4/5/PG_VERSION'), '15');

@@ -1,8 +1,11 @@
 /** What `explain` asks of the machine: how its disks are mounted and encrypted, and where databases live. */
 import type { Dirent } from 'node:fs';
-import { readdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { type Mount, mountOf, parseMounts } from './mounts.ts';
+import { type Discovery, discover } from './init/discovery.ts';
+import { type HostOptions, initHost } from './init/host.ts';
+import { type Mount, mountOf, parseMounts, remoteTypes } from './mounts.ts';
+import { isWithin } from './paths.ts';
 import { ifThere, realPlace } from './real-place.ts';
 
 type Asked = { readonly signal: AbortSignal };
@@ -12,6 +15,11 @@ export interface HostFacts {
   isEncrypted(path: string, options: Asked): Promise<boolean | undefined>;
   /** the folder of a database server that lies at the path or up to 4 levels below it */
   liveDatabaseIn(path: string, options: Asked): Promise<string | undefined>;
+  /** file systems on disks or in the network that are mounted below the path */
+  mountsBelow(path: string, options: Asked): Promise<readonly string[]>;
+  exists(path: string, options: Asked): Promise<boolean>;
+  /** what `init` would find here */
+  found(options: Asked): Promise<Discovery>;
   /** the mount point that the path, or what there is of it, lies on */
   mountPointOf(path: string, options: Asked): Promise<string | undefined>;
 }
@@ -23,7 +31,8 @@ const mostFolders = 20_000;
 const encryptedTypes = new Set(['ecryptfs', 'fuse.gocryptfs', 'fuse.encfs', 'fuse.cryfs']);
 
 /** The facts of the running machine; `root` is where its `/proc` and `/sys` are looked for. */
-export function hostFacts({ root = '/' }: { root?: string } = {}): HostFacts {
+export function hostFacts(options: HostOptions): HostFacts {
+  const { root = '/' } = options;
   const mountFor = async (path: string, signal: AbortSignal): Promise<Mount | undefined> => {
     const text = await readFile(join(root, 'proc/self/mountinfo'), { encoding: 'utf8', signal });
     return mountOf(parseMounts(text), await realPlace(path));
@@ -39,8 +48,30 @@ export function hostFacts({ root = '/' }: { root?: string } = {}): HostFacts {
     async mountPointOf(path, { signal }) {
       return (await mountFor(path, signal))?.point;
     },
+    async mountsBelow(path, { signal }) {
+      const text = await readFile(join(root, 'proc/self/mountinfo'), { encoding: 'utf8', signal });
+      const real = await realPlace(path);
+      const points = parseMounts(text)
+        .filter(({ point, source, type }) => isBelow(point, real) && keepsData(source, type))
+        .map(({ point }) => point);
+      return [...new Set(points)];
+    },
+    async exists(path, { signal }) {
+      signal.throwIfAborted();
+      return (await ifThere(() => lstat(path))) !== undefined;
+    },
+    found: (asked) => discover(initHost(options), asked),
     liveDatabaseIn: (path, { signal }) => findDatabase(path, signal),
   };
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path !== folder && isWithin(path, folder);
+}
+
+/** Not what the kernel or a container makes up: memory, processes, layers of images. */
+function keepsData(source: string, type: string): boolean {
+  return (source.startsWith('/dev/') && type !== 'squashfs') || remoteTypes.test(type) || type === 'zfs';
 }
 
 /** Level by level, so that what lies near is found before a large tree is walked. */

@@ -41,6 +41,18 @@ function addressOf({ docker, socket, host, port: said }: NonNullable<Component['
   throw new TypeError('a database without a server');
 }
 
+/** All components of all targets, each with where it stands in the file. */
+export function componentsOf(
+  policy: Policy,
+): readonly { readonly path: string; readonly component: Component }[] {
+  return Object.entries(policy.targets).flatMap(([target, { components }]) =>
+    Object.entries(components).map(([name, component]) => ({
+      path: `targets.${target}.components.${name}`,
+      component,
+    })),
+  );
+}
+
 /** The place of a vault as it was written. */
 export function placeOf(vault: PolicyVault): string {
   const place = vault.plain ?? vault.restic;

@@ -9,6 +9,9 @@ export interface Mount {
   readonly source: string;
 }
 
+/** File systems whose data lie on another machine, and may never answer. */
+export const remoteTypes = /^(?:nfs\d?|cifs|smb3|smbfs|ceph|glusterfs|lustre|9p|afs|autofs|davfs|fuse\..*)$/;
+
 export function parseMounts(mountinfo: string): readonly Mount[] {
   return mountinfo.split('\n').flatMap((line) => {
     const [before, after] = line.split(' - ');

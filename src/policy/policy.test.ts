@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Bilingual } from '../base/language.ts';
 import { policyErrors } from './errors.ts';
-import { gapTexts } from './gaps.ts';
+import { gapTexts } from './gap.ts';
 import { mistakeTexts } from './mistakes.ts';
 
 const face = fileURLToPath(new URL('policy.ts', import.meta.url));

@@ -3,10 +3,10 @@
  * function that needs them is called, so that importing the face costs next to nothing.
  */
 
-import type { Language } from '../base/language.ts';
 import type { ExplainOptions, Explanation } from './explain.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { HostOptions, InitHost } from './init/host.ts';
+import type { InitOptions } from './init/init.ts';
 import type { Checked, HostDefaults, LoadOptions } from './load.ts';
 import type { Mistake } from './mistakes.ts';
 import type { Policy } from './policy-file.ts';
@@ -24,10 +24,7 @@ export async function explainPolicy(policy: Policy, options: ExplainOptions): Pr
 }
 
 /** The text of a commented policy file for this machine. */
-export async function initPolicy(
-  host: InitHost,
-  options: { language: Language; signal: AbortSignal },
-): Promise<string> {
+export async function initPolicy(host: InitHost, options: InitOptions): Promise<string> {
   return (await import('./init/init.ts')).initPolicy(host, options);
 }
 
@@ -37,8 +34,8 @@ export async function initHost(options: HostOptions): Promise<InitHost> {
 }
 
 /** What `explainPolicy` asks, answered by this machine. */
-export async function hostFacts(): Promise<HostFacts> {
-  return (await import('./host-facts.ts')).hostFacts();
+export async function hostFacts(options: HostOptions): Promise<HostFacts> {
+  return (await import('./host-facts.ts')).hostFacts(options);
 }
 
 /** JSON Schema of the policy file, for editors. */
@@ -60,7 +57,7 @@ export async function previousTime(at: string, zone: string, now: number): Promi
 }
 
 export { policyErrors } from './errors.ts';
-export type { Gap, GapCode } from './gaps.ts';
+export type { Gap, GapCode } from './gap.ts';
 export type { NotYetActing } from './later.ts';
 export { notYetActing } from './later.ts';
 export type { Location } from './location.ts';

@@ -14,11 +14,8 @@ export class Machine {
     this.#listen();
   }
 
-  host(options: { hostname?: string; patience?: number } = {}): InitHost {
-    const { hostname = 'dell', patience = 10_000 } = options;
+  host({ patience = 10_000 }: { patience?: number } = {}): InitHost {
     return initHost({
-      hostname,
-      timezone: 'Asia/Tokyo',
       uid: process.getuid?.() ?? -1,
       root: this.root,
       patience,

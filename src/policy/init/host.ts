@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../base/child-process.ts';
 import { isHikaeError } from '../../base/errors.ts';
-import { type Mount, mountOf, parseMounts } from '../mounts.ts';
+import { type Mount, mountOf, parseMounts, remoteTypes } from '../mounts.ts';
 import { checkTrusted } from '../permissions.ts';
 import { ifThere } from '../real-place.ts';
 import { type EntryKind, openCarefully } from './careful-opening.ts';
@@ -20,9 +20,6 @@ export interface Entry {
 }
 
 export interface InitHost {
-  readonly hostname: string;
-  /** IANA name */
-  readonly timezone: string;
   /** what lies in a folder, sorted by name; nothing when it isn't there */
   entries(path: string, options: Asked): Promise<readonly Entry[]>;
   kindOf(path: string, options: Asked): Promise<EntryKind | undefined>;
@@ -40,8 +37,6 @@ export interface InitHost {
 }
 
 export interface HostOptions {
-  readonly hostname: string;
-  readonly timezone: string;
   /** the user who runs */
   readonly uid: number;
   /** the folder that stands for `/` */
@@ -53,10 +48,9 @@ export interface HostOptions {
 /** Where programs of the system lie. PATH is not asked: a program that is run here must be nobody else's. */
 const programFolders = ['/usr/sbin', '/usr/bin', '/sbin', '/bin', '/usr/local/sbin', '/usr/local/bin'];
 const mostText = 262_144;
-const remoteTypes = /^(?:nfs\d?|cifs|smb3|smbfs|ceph|glusterfs|lustre|9p|afs|autofs|davfs|fuse\..*)$/;
 
 export function initHost(options: HostOptions): InitHost {
-  const { hostname, timezone, uid, root = '/', patience = 10_000 } = options;
+  const { uid, root = '/', patience = 10_000 } = options;
   const environment = { PATH: programFolders.join(':'), LANG: 'C', LC_ALL: 'C', HOME: '/nonexistent' };
   const denied = new Set<string>();
 
@@ -85,8 +79,6 @@ export function initHost(options: HostOptions): InitHost {
   };
 
   return {
-    hostname,
-    timezone,
     mounts,
     async entries(path, asked) {
       await using place = await opened(path, asked);

@@ -6,6 +6,7 @@ import { checkPolicy } from '../load.ts';
 import type { Policy } from '../policy-file.ts';
 import { initPolicy } from './init.ts';
 
+const names = { hostname: 'dell', timezone: 'Asia/Tokyo' };
 const signal = new AbortController().signal;
 const isRoot = process.getuid?.() === 0;
 const SOMEBODY = 33;
@@ -19,10 +20,10 @@ describe('init', () => {
 
   /** Writes one in each language, and gives what both say. */
   async function written(hostname = 'dell'): Promise<{ policy: Policy; text: string }> {
-    const host = machine.host({ hostname });
+    const host = machine.host();
     const loaded: { policy: Policy; text: string }[] = [];
     for (const language of languages) {
-      const text = await initPolicy(host, { language, signal });
+      const text = await initPolicy(host, { ...names, hostname, language, signal });
       loaded.push({ policy: sound(text), text });
     }
     const [english, japanese] = loaded;
@@ -493,7 +494,7 @@ describe('init', () => {
     test('of a Docker that does not answer are told of as missing, and nothing waits for it', async () => {
       machine.file('usr/bin/docker', '#!/bin/sh\nexec sleep 60\n', 0o755);
       const start = performance.now();
-      const text = await initPolicy(machine.host({ patience: 200 }), { language: 'en', signal });
+      const text = await initPolicy(machine.host({ patience: 200 }), { ...names, language: 'en', signal });
       assert.ok(performance.now() - start < 5_000);
       assert.match(text, /Docker is installed but did not answer/);
       sound(text);
@@ -573,13 +574,13 @@ describe('init', () => {
   test('tells what could not be looked into', async () => {
     const host = machine.host();
     const blind = { ...host, denied: () => ['/var/lib/mysql', '/var/vmail'] };
-    const text = await initPolicy(blind, { language: 'en', signal });
+    const text = await initPolicy(blind, { ...names, language: 'en', signal });
     assert.match(text, /as root to see the rest: \/var\/lib\/mysql, \/var\/vmail/);
     sound(text);
   });
 
   test('ends when it is cancelled', async () => {
-    const cancelled = initPolicy(machine.host(), { language: 'en', signal: AbortSignal.abort() });
+    const cancelled = initPolicy(machine.host(), { ...names, language: 'en', signal: AbortSignal.abort() });
     await assert.rejects(cancelled, { name: 'AbortError' });
   });
 });

@@ -5,10 +5,17 @@ import type { InitHost } from './host.ts';
 import { policyPage } from './page.ts';
 import { propose } from './proposal.ts';
 
+export interface InitOptions {
+  /** what the policy calls this machine, and the IANA name of its time zone */
+  readonly hostname: string;
+  readonly timezone: string;
+  readonly language: Language;
+  readonly signal: AbortSignal;
+}
+
 export async function initPolicy(
   host: InitHost,
-  { language, signal }: { language: Language; signal: AbortSignal },
+  { hostname, timezone, language, signal }: InitOptions,
 ): Promise<string> {
-  const { hostname, timezone } = host;
   return policyPage(propose(await discover(host, { signal })), { hostname, timezone, language });
 }
