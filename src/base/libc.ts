@@ -7,6 +7,7 @@
  */
 import { constants } from 'node:fs';
 import koffi from 'koffi';
+import { goQuote } from './go-quoting.ts';
 import { isAscii, type RawName, type RawPath } from './raw-path.ts';
 
 const libc = koffi.load('libc.so.6');
@@ -349,7 +350,7 @@ function terminated(path: RawPath): string | Buffer {
 function failure(syscall: string, path?: RawPath): NodeJS.ErrnoException {
   const errno = koffi.errno();
   const code = errorNames.get(errno) ?? `E${errno}`;
-  const shown = path === undefined ? '' : ` '${path}'`;
+  const shown = path === undefined ? '' : ` '${goQuote(path)}'`;
   return Object.assign(new Error(`${code}: ${syscall}${shown}`), { code, errno, syscall });
 }
 

@@ -140,7 +140,7 @@ export const vaultErrors = defineErrors({
       ja: '以前のスナップショットは無事です。カーネルのログ(`dmesg`)でディスクの状態と、読み取り専用になっていないかを確かめてください。',
     },
   },
-  VAULT_NAME_TAKEN: {
+  STORED_NAME_TAKEN: {
     message: {
       en: '{path} can not be stored: a dump beside it is stored compressed under this very name',
       ja: '{path} を保存できません。隣にあるダンプが圧縮されて同じ名前で保存されています',

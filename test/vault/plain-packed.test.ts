@@ -443,7 +443,7 @@ describe('a dump in a plain vault', () => {
   test('beside a file with the name that it is packed under is refused', async () => {
     const both = { 'mail.sql': { content: sql }, 'mail.sql.gz': { content: 'x', compressible: false } };
     await assert.rejects(day(0, both), (error) => {
-      assert.ok(isHikaeError(error, 'VAULT_NAME_TAKEN'));
+      assert.ok(isHikaeError(error, 'STORED_NAME_TAKEN'));
       assert.match(error.message, /^c\/mail\.sql\.gz /);
       return true;
     });

@@ -158,6 +158,29 @@ describe('dated trees', () => {
       assert.deepEqual(again.findings, []);
     });
 
+    test('of a name that is no text is told in the quoting that every command shows and takes', async () => {
+      const name = Buffer.from([0x63, 0x61, 0x66, 0xe9, 0x0a, 0x1b]);
+      writeFileSync(Buffer.concat([Buffer.from(`${root}/`), name]), 'coffee');
+      writeFileSync(join(root, '手紙'), 'letter');
+      const { entry } = await take(vault, { root });
+      const stored = Buffer.concat([Buffer.from(`${at(`${entry.place}/c`)}/`), name]);
+      truncateSync(stored, 2);
+      truncateSync(at(`${entry.place}/c/手紙`), 2);
+      const { findings } = await verifyAll(vault);
+      assert.deepEqual(
+        findings.map(({ kind, path }) => `${kind} ${path}`),
+        ['size c/caf\\xe9\\n\\x1b', 'size c/手紙'],
+      );
+      const reader = await vault.open(entry, { signal: never });
+      for await (const batch of reader.nodes())
+        for (const node of batch)
+          if (node.size === 6)
+            await assert.rejects(async () => {
+              for await (const _ of reader.content(node));
+            }, /c\/(?:caf\\xe9\\n\\x1b|手紙) in daily/);
+      await reader.close();
+    });
+
     test('behind a damaged manifest is found in the older snapshot that shares it', async () => {
       await take(vault, { root });
       await take(vault, { root, time: dayTime(1) });

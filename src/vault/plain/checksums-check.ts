@@ -1,6 +1,7 @@
 /** `checksums.sha256` against the manifest: the same files in the same order, and hikae's own behind them. */
 import { constants, openSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
+import { goQuote } from '../../base/go-quoting.ts';
 import type { RawPath } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { parseChecksumLine } from './checksums.ts';
@@ -25,7 +26,8 @@ export class ChecksumsCheck {
     if (this.#differs) return;
     const line = this.#next();
     const { path, sha256 } = storedAs(node);
-    if (line?.path !== path || line.sha256 !== sha256) this.#flaw(`at ${line?.path ?? 'its end'}`);
+    if (line?.path !== path || line.sha256 !== sha256)
+      this.#flaw(line === undefined ? 'at its end' : `at ${goQuote(line.path)}`);
   }
 
   /** `own`: the hashes that hikae's own files really have. */
@@ -41,7 +43,7 @@ export class ChecksumsCheck {
           reason: 'its hash is not that in checksums.sha256',
         });
       } else {
-        this.#flaw(`at ${line.path}`);
+        this.#flaw(`at ${goQuote(line.path)}`);
       }
     }
     const missing = [...own.keys()].find((path) => !listed.has(path));

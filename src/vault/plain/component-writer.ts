@@ -2,6 +2,7 @@
  * Storing one component: every captured node is merged with the same path of earlier snapshots and goes to who stores
  * its kind. Folders, streams and what the manifest alone keeps are stored here.
  */
+import { goQuote } from '../../base/go-quoting.ts';
 import { joinRaw, type RawPath } from '../../base/raw-path.ts';
 import type { Capture, CapturedNode } from '../../model/capture.ts';
 import { trouble } from '../../model/trouble.ts';
@@ -12,7 +13,7 @@ import { encodeMetadata, encodeNode, encodeRest } from './node-line.ts';
 import { storedAs } from './stored-form.ts';
 import { earlierFile, storeStream } from './stream-file.ts';
 import { findUnchanged, xattrsIn } from './unchanged.ts';
-import { type ComponentParts, listNode, shown, xattrsOf } from './writer-parts.ts';
+import { type ComponentParts, listNode, xattrsOf } from './writer-parts.ts';
 
 interface Writing extends ComponentParts {
   readonly entries: EntryWriter;
@@ -44,7 +45,7 @@ async function storeNode(captured: CapturedNode, writing: Writing): Promise<void
   const relative = captured.metadata.path;
   const component = writing.component as RawPath;
   const path = relative === '' ? component : joinRaw(component, relative);
-  if (writing.packed.has(path)) throw vaultErrors.VAULT_NAME_TAKEN({ path: shown(path) });
+  if (writing.packed.has(path)) throw vaultErrors.STORED_NAME_TAKEN({ path: goQuote(path) });
   const slot = writing.journal.announce();
   const { type } = captured.metadata;
   if (type === 'dir') storeFolder(slot, path, captured, writing);
@@ -88,7 +89,7 @@ async function storeFromStream(
   const { node, shared, refused } = await storeStream(captured, folder, options).finally(() => {
     for (const one of earlier) one.folder.release();
   });
-  if (refused.length > 0) troubles(trouble('manifest-only', shown(path), refused.join(', ')));
+  if (refused.length > 0) troubles(trouble('manifest-only', goQuote(path), refused.join(', ')));
   const stored = storedAs(node);
   if (shared) counts.unchanged += 1;
   else counts.newBytes += stored.size;

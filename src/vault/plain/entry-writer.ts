@@ -2,6 +2,7 @@
  * Storing files and symlinks: what an earlier snapshot has unchanged is linked, every other is copied. Threads do both;
  * this module decides, and lists what they have done.
  */
+import { goQuote } from '../../base/go-quoting.ts';
 import { changeOwnerAt, linkAt, setTimesAt, symlinkAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
 import { nameOf, parentOf, type RawPath } from '../../base/raw-path.ts';
@@ -16,7 +17,7 @@ import type { Checksum, Slot } from './node-journal.ts';
 import { encodeMetadata, encodeNode, isPacked, parseNode } from './node-line.ts';
 import type { OutputFolder } from './output-tree.ts';
 import { findUnchanged, sha256In } from './unchanged.ts';
-import { type ComponentParts, listNode, shown, xattrsOf } from './writer-parts.ts';
+import { type ComponentParts, listNode, xattrsOf } from './writer-parts.ts';
 
 /** An entry on its way: announced in the journal, and not there yet. */
 interface Pending {
@@ -178,7 +179,7 @@ export class EntryWriter {
         break;
       case 'unreadable':
         this.#requireLive(pending);
-        this.#parts.troubles(trouble('unreadable', shown(pending.path), result.reason));
+        this.#parts.troubles(trouble('unreadable', goQuote(pending.path), result.reason));
         this.#leaveOut(pending);
         break;
       default:
@@ -205,9 +206,9 @@ export class EntryWriter {
   #copied(pending: Pending, copied: Copied): void {
     const { captured, path } = pending;
     const { metadata } = captured;
-    if (copied.changing) this.#parts.troubles(trouble('changed', shown(path)));
+    if (copied.changing) this.#parts.troubles(trouble('changed', goQuote(path)));
     if (copied.refused.length > 0)
-      this.#parts.troubles(trouble('manifest-only', shown(path), copied.refused.join(', ')));
+      this.#parts.troubles(trouble('manifest-only', goQuote(path), copied.refused.join(', ')));
     const { sha256, holes } = copied;
     if (captured.sha256 !== undefined) {
       this.#copiedAs(pending, { ...metadata, sha256, xattrs: captured.xattrs(), holes });
@@ -240,7 +241,7 @@ export class EntryWriter {
     const place = content?.kind === 'file' && pending.moves < MOST_MOVES ? content.moved() : undefined;
     if (place === undefined) {
       this.#requireLive(pending);
-      this.#parts.troubles(trouble('vanished', shown(pending.path)));
+      this.#parts.troubles(trouble('vanished', goQuote(pending.path)));
       this.#leaveOut(pending);
       return;
     }
@@ -254,7 +255,7 @@ export class EntryWriter {
   }
 
   #damaged(path: RawPath): Error {
-    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: shown(path), place: this.#parts.place });
+    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: goQuote(path), place: this.#parts.place });
   }
 
   #leaveOut(pending: Pending): void {

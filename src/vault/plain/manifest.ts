@@ -2,7 +2,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants, openSync } from 'node:fs';
 import { breathe } from '../../base/abort.ts';
-import { compareRawPaths, type RawPath, textOf } from '../../base/raw-path.ts';
+import { goQuote } from '../../base/go-quoting.ts';
+import { compareRawPaths, type RawPath } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { componentOf, type SnapshotHeader } from '../../model/snapshot.ts';
 import { vaultErrors } from '../errors.ts';
@@ -109,9 +110,9 @@ class NodeOrder {
   }
 
   check({ path, type, hardlink }: Node): void {
-    for (const one of [path, hardlink ?? path]) if (!isSafePath(one)) throw new UnsafePath(shown(one));
+    for (const one of [path, hardlink ?? path]) if (!isSafePath(one)) throw new UnsafePath(goQuote(one));
     const problem = this.#problemOf(path, hardlink);
-    if (problem !== undefined) throw new SyntaxError(`${problem}: ${shown(path)}`);
+    if (problem !== undefined) throw new SyntaxError(`${problem}: ${goQuote(path)}`);
     this.#last = path;
     if (type === 'dir') this.#open.push(path);
   }
@@ -136,10 +137,6 @@ class NodeOrder {
 
 /** A path that would lead out of the snapshot: nothing that damage alone brings about. */
 class UnsafePath extends Error {}
-
-function shown(path: RawPath): string {
-  return textOf(path) ?? path;
-}
 
 /** No empty part, no `.` or `..`, nothing absolute: joined to a folder it stays in that folder. */
 export function isSafePath(path: RawPath): boolean {

@@ -2,8 +2,9 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
+import { goQuote } from '../../base/go-quoting.ts';
 import { openAt, tryLock } from '../../base/libc.ts';
-import { nameOf, parentOf, textOf } from '../../base/raw-path.ts';
+import { nameOf, parentOf } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import { componentOf, type SnapshotEntry, type SnapshotHeader } from '../../model/snapshot.ts';
 import type { LocatedFile, ReadOptions, SnapshotReader } from '../../model/snapshot-reader.ts';
@@ -100,7 +101,7 @@ export class PlainSnapshotReader implements SnapshotReader {
   }
 
   #damaged(node: Node, cause?: unknown) {
-    const path = textOf(node.path) ?? node.path;
+    const path = goQuote(node.path);
     return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place }, { cause });
   }
 }

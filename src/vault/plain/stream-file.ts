@@ -1,8 +1,9 @@
 /** Storing content that comes as a stream, once, such as the dump of a database. */
 import { closeSync, constants } from 'node:fs';
+import { goQuote } from '../../base/go-quoting.ts';
 import { openAt, renameAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
-import { nameOf, parentOf, type RawName, type RawPath, textOf } from '../../base/raw-path.ts';
+import { nameOf, parentOf, type RawName, type RawPath } from '../../base/raw-path.ts';
 import type { CapturedNode, Content } from '../../model/capture.ts';
 import type { Node, Xattr } from '../../model/node.ts';
 import { vaultErrors } from '../errors.ts';
@@ -76,7 +77,7 @@ export async function storeStream(
     const same = earlier.find((one) => isSame(one.node, node) && replaceBy(one, folder));
     if (same !== undefined) return { node: same.node, shared: true, refused };
   } else if (known !== node.sha256) {
-    throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: textOf(path) ?? path, place });
+    throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path: goQuote(path), place });
   }
   return { node, shared: false, refused };
 }

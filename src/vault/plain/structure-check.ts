@@ -4,8 +4,9 @@ import { createHash } from 'node:crypto';
 import { closeSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { readIfThere } from '../../base/durable-files.ts';
+import { goQuote } from '../../base/go-quoting.ts';
 import { getXattr, listXattrs, openAt, readLinkAt, type Status } from '../../base/libc.ts';
-import { nameOf, parentOf, type RawName, type RawPath, textOf } from '../../base/raw-path.ts';
+import { nameOf, parentOf, type RawName, type RawPath } from '../../base/raw-path.ts';
 import type { Emit } from '../../model/events.ts';
 import type { FindingKind } from '../../model/finding.ts';
 import type { Node, Xattr } from '../../model/node.ts';
@@ -104,7 +105,7 @@ function attributeFlaw(node: Node, stored: Status, folder: number, keeps: Keeps)
   const { type } = node;
   if (type === 'symlink') {
     const target = readLinkAt(folder, nameOf(node.path));
-    if (target !== node.target) return `points to ${textOf(target) ?? target}`;
+    if (target !== node.target) return `points to ${goQuote(target)}`;
   } else {
     const mode = storedMode(node.mode, type === 'dir' ? 'dir' : 'file', keeps);
     if (stored.mode !== mode) return `mode ${stored.mode.toString(8)} in place of ${mode.toString(8)}`;

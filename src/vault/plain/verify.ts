@@ -4,8 +4,8 @@
  */
 
 import { isHikaeError, systemCode } from '../../base/errors.ts';
+import { goQuote } from '../../base/go-quoting.ts';
 import type { RawPath } from '../../base/raw-path.ts';
-import { textOf } from '../../base/raw-path.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Finding, FindingKind } from '../../model/finding.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
@@ -48,7 +48,7 @@ export async function verifySnapshots(
         const finding = {
           kind: flaw.kind,
           places,
-          path: textOf(flaw.path) ?? flaw.path,
+          path: goQuote(flaw.path),
           reason: flaw.reason,
         };
         findings.push(finding);

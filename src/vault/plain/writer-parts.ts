@@ -1,6 +1,7 @@
 /** What storing one component works with: shared by the writers of its folders, files and streams. */
+
+import { goQuote } from '../../base/go-quoting.ts';
 import type { RawPath } from '../../base/raw-path.ts';
-import { textOf } from '../../base/raw-path.ts';
 import type { CapturedNode } from '../../model/capture.ts';
 import type { NodeMetadata, Xattr } from '../../model/node.ts';
 import { type TroubleSink, trouble } from '../../model/trouble.ts';
@@ -64,11 +65,7 @@ export function xattrsOf(
   try {
     return captured.xattrs();
   } catch (error) {
-    troubles(trouble('attribute', shown(path), error));
+    troubles(trouble('attribute', goQuote(path), error));
     return [];
   }
-}
-
-export function shown(path: RawPath): string {
-  return textOf(path) ?? path;
 }
