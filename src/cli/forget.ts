@@ -2,8 +2,9 @@
 import type { ForgetEnd, ForgetPlan } from '../app/operations.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import type { Mark, RetentionReason } from '../policy/policy.ts';
-import { countText, formatTable, outcomeTexts } from '../report/report.ts';
+import { countText, describeFailure, formatTable, outcomeTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
+import type { Ending } from './exit-codes.ts';
 import { lockWait } from './lock-wait.ts';
 import { flag, many, parsed, value } from './options.ts';
 import { inPolicy } from './parts.ts';
@@ -86,24 +87,32 @@ export const forgetCommand = defineCommand({
               '\n\n',
             ),
           );
-          return {};
+          return endOf(plans);
         }
         const result = await forget(request, parts);
         await context.results.show(result, (language) => resultText(result.ends, language));
-        return { outcome: result.outcome, errors: result.ends.flatMap(({ error }) => error ?? []) };
+        return endOf(result.ends);
       },
       waiting,
     );
   },
 });
 
+/** A dry run ends as the run will. */
+function endOf(ends: readonly { readonly error?: Error }[]): Ending {
+  const errors = ends.flatMap(({ error }) => error ?? []);
+  return { outcome: errors.length === 0 ? 'succeeded' : 'failed', errors };
+}
+
 function planText(
-  { target, vault, marked }: ForgetPlan,
+  { target, vault, marked, error }: ForgetPlan,
   language: Language,
   reasonText: (reason: RetentionReason, language: Language) => string,
 ): string {
   const title = fill(texts.plan[language], { target, vault });
-  if (marked.length === 0) return `${title}\n${texts.none[language]}`;
+  const refusal = error === undefined ? [] : describeFailure(error, language);
+  if (marked.length === 0)
+    return [title, ...(error === undefined ? [texts.none[language]] : refusal)].join('\n');
   const columns = (['place', 'time', 'complete', 'mark', 'reason'] as const).map((key) => ({
     title: texts[key][language],
   }));
@@ -114,7 +123,7 @@ function planText(
     markTexts[mark][language],
     reasonText(reason, language),
   ]);
-  return `${title}\n${formatTable(columns, rows)}`;
+  return [title, formatTable(columns, rows), ...refusal].join('\n');
 }
 
 function resultText(ends: readonly ForgetEnd[], language: Language): string {

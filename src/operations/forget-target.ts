@@ -23,6 +23,10 @@ export interface ForgetPlan {
   readonly target: string;
   readonly vault: string;
   readonly marked: readonly MarkedSnapshot[];
+  /** those that will go: all that are marked so, or none */
+  readonly removes: readonly SnapshotEntry[];
+  /** why none will, although some are marked so */
+  readonly error?: Error;
 }
 
 export interface ForgetResult {
@@ -32,17 +36,16 @@ export interface ForgetResult {
   readonly error?: Error;
 }
 
-export interface ForgetTarget {
+export interface ForgetQuestion {
   readonly target: string;
   readonly opened: OpenedVault;
-  readonly writable: WritableVault;
   /** a person has looked at the plan: the limit doesn't hold */
   readonly yes: boolean;
 }
 
+/** What a removal will do, the limit included. */
 export async function planForget(
-  target: string,
-  opened: OpenedVault,
+  { target, opened, yes }: ForgetQuestion,
   parts: PolicyParts,
 ): Promise<ForgetPlan> {
   const { clock, zone, policy, signal } = parts;
@@ -54,33 +57,31 @@ export async function planForget(
     { now: clock.now(), zone },
   );
   const marked = marks.map(({ snapshot, mark, reason }) => ({ snapshot: snapshot.snapshot, mark, reason }));
-  return { target, vault: opened.name, marked };
+  const removes = marked.filter(({ mark }) => mark === 'remove').map(({ snapshot }) => snapshot);
+  const plan = { target, vault: opened.name, marked };
+  if (removes.length === 0 || yes) return { ...plan, removes };
+  const { within, removals, allowed } = limitForget(marks, {
+    addedSinceLast: await addedSinceLast(target, opened, parts),
+  });
+  if (within) return { ...plan, removes };
+  const error = retentionErrors.FORGET_LIMIT({ removals, allowed, target, vault: opened.name });
+  return { ...plan, removes: [], error };
 }
 
 /** A snapshot that can't be removed doesn't undo the backup that came before: it is told beside the result. */
 export async function forgetTarget(
-  { target, opened, writable, yes }: ForgetTarget,
+  { writable, ...question }: ForgetQuestion & { readonly writable: WritableVault },
   parts: PolicyParts,
 ): Promise<ForgetResult> {
-  const plan = await planForget(target, opened, parts);
-  const doomed = plan.marked.filter(({ mark }) => mark === 'remove').map(({ snapshot }) => snapshot);
-  if (doomed.length === 0) return { plan, removed: [] };
-  const marks = plan.marked.map((marked) => ({ ...marked, snapshot: retentionFacts(marked.snapshot) }));
-  const limit = limitForget(marks, { addedSinceLast: await addedSinceLast(target, opened, parts) });
-  if (!limit.within && !yes) {
-    const { removals, allowed } = limit;
-    return {
-      plan,
-      removed: [],
-      error: retentionErrors.FORGET_LIMIT({ removals, allowed, target, vault: opened.name }),
-    };
-  }
+  const plan = await planForget(question, parts);
+  if (plan.error !== undefined) return { plan, removed: [], error: plan.error };
+  if (plan.removes.length === 0) return { plan, removed: [] };
   parts.emit({ type: 'phase', phase: 'forgetting' });
   const removed: SnapshotEntry[] = [];
   let failure: Error | undefined;
-  for (const snapshot of doomed) {
+  for (const snapshot of plan.removes) {
     try {
-      await removeOne(snapshot, opened, writable, parts);
+      await removeOne(snapshot, question.opened, writable, parts);
       removed.push(snapshot);
     } catch (error) {
       parts.signal.throwIfAborted();

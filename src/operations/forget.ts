@@ -1,9 +1,11 @@
 /** forget: the plan for every vault and target, and its execution. */
+import { isHikaeError } from '../base/errors.ts';
 import type { Outcome } from '../model/run.ts';
 import { requireTargets } from './choice.ts';
 import { operationErrors } from './errors.ts';
 import { type ForgetPlan, type ForgetResult, forgetTarget, planForget } from './forget-target.ts';
 import { newId, type PolicyParts } from './parts.ts';
+import { inVault } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 
 export interface ForgetRequest {
@@ -20,15 +22,22 @@ export interface ForgetEnd extends TargetEnd {
   readonly result?: ForgetResult;
 }
 
+/** What `forget` will do with the same request, vault by vault and target by target. */
 export async function planForgets(
   request: ForgetRequest,
   parts: PolicyParts,
 ): Promise<readonly ForgetPlan[]> {
   const plans: ForgetPlan[] = [];
+  const { yes } = request;
   for (const { vault, target } of pairsOf(request, parts)) {
-    const opened = await parts.openVault(vault, { create: false });
-    plans.push(await planForget(target, opened, parts));
-    await opened.vault.close();
+    try {
+      plans.push(await inVault(vault, parts, (opened) => planForget({ target, opened, yes }, parts)));
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      // As in the run: what keeps one vault from it is told of that one, and the others are looked at.
+      if (!isHikaeError(error)) throw error;
+      plans.push({ target, vault, marked: [], removes: [], error });
+    }
   }
   return plans;
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, lstatSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { runAt, Scratch, type ToldBackup, type ToldError } from './command.ts';
+import { runAt, runPlain, Scratch, type ToldBackup, type ToldError } from './command.ts';
 
 function mailPolicy(scratch: Scratch, keep: object = {}): string {
   if (!existsSync(scratch.at('mail'))) scratch.write('mail/1', 'message');
@@ -33,12 +33,16 @@ function kept(scratch: Scratch, schedule: 'daily' | 'weekly'): string[] {
 
 interface ToldForget {
   readonly ends: readonly {
+    readonly vault: string;
     readonly error?: ToldError;
     readonly result?: { readonly removed: readonly { readonly place: string }[] };
   }[];
 }
 
 type ToldForgetPlan = readonly {
+  readonly vault: string;
+  readonly removes: readonly { readonly place: string }[];
+  readonly error?: ToldError;
   readonly marked: readonly {
     readonly snapshot: { readonly place: string };
     readonly mark: string;
@@ -136,6 +140,62 @@ describe('retention', { timeout: 120_000 }, () => {
     assert.equal(agreed.status, 0);
     assert.equal(agreed.result.ends[0]?.result?.removed.length, 3);
     assert.deepEqual(kept(scratch, 'daily'), ['2026-11-23']);
+  });
+
+  it('plans in a dry run what the run then does, its limit and a missing vault included', async () => {
+    using scratch = new Scratch();
+    const keeping = (daily: number) => {
+      scratch.write('mail/1', 'message');
+      const keep = { daily, weekly: 4 };
+      const vaults = {
+        disk: { plain: scratch.at('vault'), keep },
+        second: { plain: scratch.at('second'), keep },
+      };
+      return scratch.policy({
+        targets: { mail: { components: { vmail: { files: scratch.at('mail') } } } },
+        vaults,
+        schedules: { daily: { at: '02:00', to: 'disk' } },
+      });
+    };
+    const policy = keeping(10);
+    for (let day = 10; day <= 19; day++) await daily(policy, `2026-11-${day}`);
+    const said = async (...more: readonly string[]) => {
+      const noon = '2026-11-19T12:00:00+09:00';
+      const planned = await runAt<ToldForgetPlan>(noon, policy, ['forget', '--dry-run', ...more]);
+      const before = kept(scratch, 'daily');
+      const done = await runAt<ToldForget>(noon, policy, ['forget', ...more]);
+      const plan = planned.result.map(({ vault, removes, error }) => [
+        vault,
+        removes.map(({ place }) => place),
+        error?.code,
+      ]);
+      const effect = done.result.ends.map(({ vault, result, error }) => [
+        vault,
+        result?.removed.map(({ place }) => place) ?? [],
+        error?.code,
+      ]);
+      assert.deepEqual([planned.status, plan], [done.status, effect]);
+      const gone = before.filter((name) => !kept(scratch, 'daily').includes(name));
+      assert.deepEqual(
+        gone,
+        plan.flatMap(([, places]) => (places as string[]).map((place) => place.slice(-10))),
+      );
+      return { status: done.status, gone: gone.length, codes: effect.map(([, , code]) => code) };
+    };
+    const only = ['--vault', 'disk'];
+    assert.deepEqual(await said(...only), { status: 0, gone: 0, codes: [undefined] });
+    keeping(7);
+    assert.deepEqual(await said(), { status: 10, gone: 3, codes: [undefined, 'VAULT_NOT_FOUND'] });
+    rmSync(scratch.at('state'), { recursive: true });
+    keeping(4);
+    assert.deepEqual(await said(), { status: 10, gone: 0, codes: ['FORGET_LIMIT', 'VAULT_NOT_FOUND'] });
+    assert.deepEqual(await said(...only), { status: 1, gone: 0, codes: ['FORGET_LIMIT'] });
+    const text = await runPlain(['--policy', policy, '--lang', 'en', 'forget', '--dry-run', ...only]);
+    assert.match(
+      text.stdout,
+      /3 snapshots of mail in disk would be removed, and without consent it may be 1/,
+    );
+    assert.deepEqual(await said('--yes', ...only), { status: 0, gone: 3, codes: [undefined] });
   });
 
   it('lets neither a clock that was set back nor snapshots from the future push anything out', async () => {
