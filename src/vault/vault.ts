@@ -56,7 +56,7 @@ export interface Vault {
 
 /** A vault that nobody else writes to until it is released. */
 export interface WritableVault {
-  /** The newest snapshot of a target, whose data the next one will share. */
+  /** The newest snapshot of a target but for safety ones: whose data the next one will share, and whose size it will have. */
   predecessor(target: string, options: { signal: AbortSignal }): Promise<SnapshotEntry | undefined>;
   /** Starts a snapshot, which nobody sees before it is published. */
   begin(draft: SnapshotDraft, options: WriteOptions): Promise<SnapshotWriter>;

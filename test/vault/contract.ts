@@ -21,6 +21,7 @@ import {
   nodesOf,
   originOf,
   silent,
+  type TakeOptions,
   take,
   verifyAll,
   writing,
@@ -181,6 +182,24 @@ export function vaultContract(factory: VaultFactory): void {
         assert.equal((await component(writer, 'b')).newBytes, 0);
         await writer.publish();
       });
+    });
+
+    test('a safety snapshot is shared as well, and takes the place of no other', async () => {
+      const day = (options: Partial<TakeOptions>, ...names: string[]) =>
+        writing(vault, async (writable) => {
+          const writer = await writable.begin(draftOf(options), { emit: silent, signal: never });
+          const stored = [];
+          for (const name of names) stored.push(await component(writer, name));
+          return { entry: await writer.publish(), newBytes: stored.map(({ newBytes }) => newBytes) };
+        });
+      const { entry } = await day({}, 'a', 'b');
+      writeFileSync(join(root, 'new'), 'since the last backup');
+      await day({ time: dayTime(1), schedule: 'safety' }, 'a');
+      await writing(vault, async (writable) => {
+        assert.deepEqual(await writable.predecessor('files', { signal: never }), entry);
+      });
+      const { newBytes } = await day({ time: dayTime(2) }, 'a', 'b');
+      assert.deepEqual(newBytes, [0, 'since the last backup'.length]);
     });
 
     test('a snapshot that is derived has the same id and the same data, and costs nothing', async () => {

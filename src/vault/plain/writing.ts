@@ -9,7 +9,7 @@ import { openFilePool } from './file-pool.ts';
 import { MANIFEST, NODES, OWN, PARTIAL, type Place, snapshotNames } from './layout.ts';
 import { leftovers } from './listing.ts';
 import type { PredecessorSource } from './predecessor.ts';
-import { predecessorsOf, publishedSource } from './predecessors.ts';
+import { predecessorOf, predecessorsOf, publishedSource } from './predecessors.ts';
 import { readProtections, writeProtections } from './records.ts';
 import { removeFrom } from './removal.ts';
 import { requireRoom } from './room.ts';
@@ -55,7 +55,7 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
 
   return {
     async predecessor(target) {
-      return predecessorsOf(root, target)[0];
+      return predecessorOf(root, target);
     },
     begin: (draft, options) =>
       namingDiskErrors(root, () => begin(draft, predecessorsOf(root, draft.target), options)),
