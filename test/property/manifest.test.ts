@@ -18,9 +18,10 @@ import { isWholeManifest, writeManifest } from '../../src/vault/plain/manifest-f
 import {
   encodeMetadata,
   encodeNode,
+  hasPath,
+  metadataEnd,
   parseNode,
   pathOfLine,
-  restAfter,
 } from '../../src/vault/plain/node-line.ts';
 import { packedNameOf } from '../../src/vault/plain/stored-form.ts';
 import { nodeOf } from '../doubles/memory-snapshot.ts';
@@ -129,12 +130,18 @@ describe('a line', () => {
     fc.assert(
       fc.property(node, node, (one, two) => {
         const line = encodeNode(one);
-        const rest = restAfter(line, encodeMetadata(one));
-        assert.equal(encodeMetadata(one) + rest, line);
+        assert.equal(line.slice(0, metadataEnd(line, one)), encodeMetadata(one));
         const same = encodeMetadata(one) === encodeMetadata(two);
-        assert.equal(restAfter(line, encodeMetadata(two)) !== undefined, same);
-        assert.equal(restAfter(line, encodeMetadata({ ...one, size: one.size + 1 })), undefined);
-        assert.equal(restAfter(line, encodeMetadata({ ...one, ctime: one.ctime + 1n })), undefined);
+        assert.equal(metadataEnd(line, two) !== undefined, same);
+        for (const key of Object.keys(one) as (keyof typeof one)[]) {
+          const other = { ...one, [key]: two[key] ?? one[key] };
+          const isAlike = encodeMetadata(one) === encodeMetadata(other);
+          assert.equal(metadataEnd(line, other) !== undefined, isAlike, key);
+        }
+        assert.equal(metadataEnd(line, { ...one, size: one.size + 1 }), undefined);
+        assert.equal(metadataEnd(line, { ...one, ctime: one.ctime + 1n }), undefined);
+        assert.equal(hasPath(line, one.path), true);
+        assert.equal(hasPath(line, two.path), one.path === two.path);
       }),
       runs,
     );

@@ -55,9 +55,9 @@ export class ChecksumsCheck {
   }
 
   #next(): { sha256: string; path: RawPath } | undefined {
-    const bytes = this.#lines?.nextBytes();
-    if (bytes === undefined) return undefined;
-    const line = parseChecksumLine(bytes.toString('latin1'));
+    const text = this.#lines?.next('latin1');
+    if (text === undefined) return undefined;
+    const line = parseChecksumLine(text);
     if (line === undefined) this.#flaw('a line of it is no checksum');
     return line;
   }

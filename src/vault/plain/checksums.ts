@@ -1,5 +1,5 @@
 /** `checksums.sha256`, as `sha256sum -c` reads it. Source: the GNU coreutils manual, "cksum output modes". */
-import { type RawPath, rawToBytes } from '../../base/raw-path.ts';
+import type { RawPath } from '../../base/raw-path.ts';
 
 /** A line, as bytes-in-a-string. A name with a backslash or a line break is escaped, and the line says so by a backslash. */
 export function checksumLine(sha256: string, path: RawPath): string {
@@ -17,8 +17,4 @@ export function parseChecksumLine(line: string): { sha256: string; path: RawPath
       ? name
       : name.replace(/\\(.)/g, (_, one) => (one === 'n' ? '\n' : one === 'r' ? '\r' : one));
   return { sha256, path: path as RawPath };
-}
-
-export function checksumBytes(lines: string): Buffer {
-  return rawToBytes(lines as RawPath);
 }

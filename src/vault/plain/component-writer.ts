@@ -9,7 +9,7 @@ import { trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
 import { EntryWriter } from './entry-writer.ts';
 import type { Slot } from './node-journal.ts';
-import { encodeMetadata, encodeNode, encodeRest } from './node-line.ts';
+import { encodeNode } from './node-line.ts';
 import { storedAs } from './stored-form.ts';
 import { earlierFile, storeStream } from './stream-file.ts';
 import { findUnchanged, xattrsIn } from './unchanged.ts';
@@ -56,19 +56,16 @@ async function storeNode(captured: CapturedNode, writing: Writing): Promise<void
 
 function storeFolder(slot: Slot, path: RawPath, captured: CapturedNode, parts: ComponentParts): void {
   const metadata = { ...captured.metadata, path, size: 0 };
-  const text = encodeMetadata(metadata);
-  const known = findUnchanged(parts.predecessors, path, text);
+  const known = findUnchanged(parts.predecessors, metadata, path);
   if (known !== undefined) parts.counts.unchanged += 1;
   const xattrs = known === undefined ? xattrsOf(parts, captured, path) : xattrsIn(known.line);
   parts.tree.addFolder({ metadata, xattrs });
-  const rest = encodeRest({ ...metadata, xattrs, holes: [] });
-  listNode(parts, slot, text + rest, metadata);
+  listNode(parts, slot, encodeNode({ ...metadata, xattrs, holes: [] }), metadata);
 }
 
 /** A FIFO in the tree would hang whoever reads it, a device would be one: the manifest alone has them. */
 function listOnly(slot: Slot, path: RawPath, captured: CapturedNode, parts: ComponentParts): void {
-  const text = encodeMetadata(captured.metadata, path);
-  if (findUnchanged(parts.predecessors, path, text) !== undefined) parts.counts.unchanged += 1;
+  if (findUnchanged(parts.predecessors, captured.metadata, path) !== undefined) parts.counts.unchanged += 1;
   const node = { ...captured.metadata, path, xattrs: xattrsOf(parts, captured, path), holes: [] };
   listNode(parts, slot, encodeNode(node), node);
 }

@@ -12,15 +12,16 @@ import { trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
 import type { Copied, ItemResult } from './file-jobs.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
+import { Held, type Holdable } from './held.ts';
 import { JobQueue } from './job-queue.ts';
 import type { Checksum, Slot } from './node-journal.ts';
-import { encodeMetadata, encodeNode, isPacked, parseNode } from './node-line.ts';
+import { encodeNode, isPacked, parseNode } from './node-line.ts';
 import type { OutputFolder } from './output-tree.ts';
 import { findUnchanged, sha256In } from './unchanged.ts';
 import { type ComponentParts, listNode, xattrsOf } from './writer-parts.ts';
 
 /** An entry on its way: announced in the journal, and not there yet. */
-interface Pending {
+interface Pending extends Holdable {
   readonly slot: Slot;
   readonly path: RawPath;
   readonly captured: CapturedNode;
@@ -43,7 +44,7 @@ export class EntryWriter {
   readonly #queue: JobQueue<Pending>;
   readonly #links = new HardLinks<Pending>();
   /** every entry that holds descriptors; after a failure all of them are let go */
-  readonly #held = new Set<Pending>();
+  readonly #held = new Held<Pending>();
 
   constructor(parts: ComponentParts) {
     this.#parts = parts;
@@ -55,7 +56,7 @@ export class EntryWriter {
     const group = metadata.type === 'file' && metadata.links > 1 ? this.#links.groupOf(metadata) : undefined;
     const folder = this.#parts.tree.folderFor(path);
     folder.hold();
-    const pending: Pending = { slot, path, captured, folder, group, earlier: undefined, moves: 0 };
+    const pending: Pending = { slot, path, captured, folder, group, earlier: undefined, moves: 0, heldAt: 0 };
     this.#held.add(pending);
     if (group !== undefined && !group.lead(pending)) this.#follow(pending, group);
     else this.#store(pending);
@@ -73,22 +74,21 @@ export class EntryWriter {
   /** After a failure: nobody may still be writing when what was stored is taken back. */
   async giveUp(): Promise<void> {
     await this.#queue.stop();
-    for (const pending of this.#held) this.#settle(pending);
+    for (const pending of this.#held.all()) this.#settle(pending);
   }
 
   /** Decides between a link and a copy. */
   #store(pending: Pending): void {
     const { path, captured, folder } = pending;
     const { type, size, mtime } = captured.metadata;
-    const text = encodeMetadata(captured.metadata, path);
-    const known = findUnchanged(this.#parts.predecessors, path, text);
+    const known = findUnchanged(this.#parts.predecessors, captured.metadata, path);
     const from = known?.predecessor.folder(parentOf(path));
     if (known === undefined || from === undefined || isPacked(known.line)) {
       this.#storeAnew(pending);
       return;
     }
     const { line, predecessor } = known;
-    const sha256 = type === 'file' ? sha256In(line, text.length) : undefined;
+    const sha256 = type === 'file' ? sha256In(known) : undefined;
     pending.earlier = { line, sha256, from: from.hold() };
     const name = nameOf(path);
     const link = {

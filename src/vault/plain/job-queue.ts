@@ -6,7 +6,7 @@
 import type { Item, ItemResult } from './file-jobs.ts';
 import type { FilePool } from './file-pool.ts';
 
-const ITEMS_PER_JOB = 256;
+const ITEMS_PER_JOB = 128;
 const BYTES_PER_JOB = 8 * 1024 * 1024;
 /** Jobs given out per thread: one to work on and one to go on with. */
 const JOBS_AHEAD = 2;

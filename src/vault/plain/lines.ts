@@ -26,21 +26,15 @@ export class Lines {
   }
 
   /** The next line without its newline; undefined at the end. A last line that isn't ended is no line. */
-  next(): string | undefined {
-    const bytes = this.nextBytes();
-    return bytes?.toString('utf8');
-  }
-
-  /** As `next`, as bytes that are valid until the next call. */
-  nextBytes(): Buffer | undefined {
+  next(encoding: 'utf8' | 'latin1' = 'utf8'): string | undefined {
     let from = this.#start;
     while (true) {
-      const newline = this.#buffer.subarray(0, this.#end).indexOf(NEWLINE, from);
-      if (newline >= 0) {
-        const line = this.#buffer.subarray(this.#start, newline);
+      const newline = this.#buffer.indexOf(NEWLINE, from);
+      // Behind the end lies what an earlier filling has left.
+      if (newline >= 0 && newline < this.#end) {
         this.#last = this.#start;
         this.#start = newline + 1;
-        return line;
+        return this.#buffer.toString(encoding, this.#last, newline);
       }
       from = this.#end - this.#start;
       if (this.#finished || !this.#fill()) return undefined;

@@ -27,9 +27,9 @@ export class Manifest {
     this.#lines = lines;
     this.#hash = hash;
     this.header = this.#strictly(() => {
-      const line = lines.nextBytes();
+      const line = lines.next();
       if (line === undefined) throw new SyntaxError('the manifest has no header');
-      return parseHeader(line.toString('utf8'), place);
+      return parseHeader(line, place);
     });
   }
 
@@ -67,9 +67,8 @@ export class Manifest {
   }
 
   #nextNode(order: NodeOrder, count: number): Node | undefined {
-    const line = this.#lines.nextBytes();
-    if (line === undefined) throw new SyntaxError('the manifest ends without its trailer');
-    const text = line.toString('utf8');
+    const text = this.#lines.next();
+    if (text === undefined) throw new SyntaxError('the manifest ends without its trailer');
     if (!isTrailer(text)) {
       const node = parseNode(text);
       order.check(node);
@@ -81,7 +80,7 @@ export class Manifest {
     this.#lines.hashBeforeLast();
     if (trailer.sha256 !== this.#hash.copy().digest('hex'))
       throw new SyntaxError('the manifest does not match its hash');
-    if (this.#lines.nextBytes() !== undefined) throw new SyntaxError('something follows the trailer');
+    if (this.#lines.next() !== undefined) throw new SyntaxError('something follows the trailer');
     return undefined;
   }
 

@@ -4,12 +4,12 @@
  */
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import type { RawPath } from '../../base/raw-path.ts';
-import { checksumBytes, checksumLine } from './checksums.ts';
+import { checksumLine } from './checksums.ts';
 
 /** One announced entry. */
 export class Slot {
   line: string | undefined;
-  checksum: string | undefined;
+  checksum: Checksum | undefined;
   complete = false;
 }
 
@@ -19,12 +19,14 @@ export interface Checksum {
   readonly path: RawPath;
 }
 
-const WRITE_AT = 128 * 1024;
+/** Held back until there is so much of it. */
+const CHUNK = 256 * 1024;
 
 export class NodeJournal {
   readonly #nodes: AppendedFile;
   readonly #checksums: AppendedFile;
-  #slots: Slot[] = [];
+  /** from `head` on those that are not yet written */
+  #slots: (Slot | undefined)[] = [];
   #head = 0;
   #count = 0;
 
@@ -57,7 +59,7 @@ export class NodeJournal {
   /** With a line the entry is added, and with a hash its checksum too; without a line it is left out. */
   complete(slot: Slot, line: string | undefined, checksum?: Checksum): void {
     slot.line = line;
-    slot.checksum = checksum === undefined ? undefined : checksumLine(checksum.sha256, checksum.path);
+    slot.checksum = checksum;
     slot.complete = true;
     if (this.#slots[this.#head] === slot) this.#write();
   }
@@ -77,7 +79,7 @@ export class NodeJournal {
   }
 
   addChecksum(sha256: string, path: RawPath): void {
-    this.#checksums.append(checksumBytes(checksumLine(sha256, path)));
+    this.#checksums.append(checksumLine(sha256, path), 'latin1');
   }
 
   flush(): void {
@@ -100,18 +102,15 @@ export class NodeJournal {
   }
 
   #write(): void {
-    let nodes = '';
-    let checksums = '';
     for (let slot = this.#slots[this.#head]; slot?.complete; slot = this.#slots[this.#head]) {
       if (slot.line !== undefined) {
-        nodes += `${slot.line}\n`;
+        this.#nodes.append(`${slot.line}\n`, 'utf8');
         this.#count += 1;
       }
-      if (slot.checksum !== undefined) checksums += slot.checksum;
+      if (slot.checksum !== undefined) this.addChecksum(slot.checksum.sha256, slot.checksum.path);
+      this.#slots[this.#head] = undefined;
       this.#head += 1;
     }
-    if (nodes !== '') this.#nodes.append(Buffer.from(nodes, 'utf8'));
-    if (checksums !== '') this.#checksums.append(checksumBytes(checksums));
     // Taking from the front of an array one by one would cost its length each time.
     if (this.#head > 4096) {
       this.#slots.splice(0, this.#head);
@@ -129,9 +128,9 @@ export interface JournalMark {
 /** A file that is written at its end, in large pieces. */
 class AppendedFile {
   readonly #descriptor: number;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
-  #length = 0;
+  readonly #held = Buffer.allocUnsafe(CHUNK);
+  #heldBytes = 0;
+  #written = 0;
   #closed = false;
 
   constructor(path: string) {
@@ -139,22 +138,22 @@ class AppendedFile {
   }
 
   get length(): number {
-    return this.#length;
+    return this.#written + this.#heldBytes;
   }
 
-  append(bytes: Buffer): void {
-    this.#pending.push(bytes);
-    this.#pendingBytes += bytes.length;
-    this.#length += bytes.length;
-    if (this.#pendingBytes >= WRITE_AT) this.flush();
+  append(text: string, encoding: 'utf8' | 'latin1'): void {
+    // UTF-8 has three bytes at most for what is one unit of a string.
+    const most = text.length * 3;
+    if (this.#heldBytes + most > CHUNK) this.flush();
+    if (most > CHUNK) this.#write(Buffer.from(text, encoding));
+    else this.#heldBytes += this.#held.write(text, this.#heldBytes, encoding);
   }
 
   /** Back to a length at which it was flushed. What is held goes unwritten: there may be no room for it. */
   cutTo(length: number): void {
-    this.#pending = [];
-    this.#pendingBytes = 0;
+    this.#heldBytes = 0;
     ftruncateSync(this.#descriptor, length);
-    this.#length = length;
+    this.#written = length;
   }
 
   close(): void {
@@ -172,13 +171,16 @@ class AppendedFile {
   }
 
   flush(): void {
-    const bytes = Buffer.concat(this.#pending);
-    if (bytes.length === 0) return;
-    const start = this.#length - bytes.length;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(this.#descriptor, bytes, written, bytes.length - written, start + written);
+    const bytes = this.#held.subarray(0, this.#heldBytes);
+    this.#heldBytes = 0;
+    this.#write(bytes);
+  }
+
+  #write(bytes: Buffer): void {
+    for (let from = 0; from < bytes.length; ) {
+      const written = writeSync(this.#descriptor, bytes, from, bytes.length - from, this.#written);
+      from += written;
+      this.#written += written;
     }
   }
 }

@@ -48,11 +48,51 @@ export function encodeNode(node: Node): string {
   return encodeMetadata(node) + encodeRest(node);
 }
 
-/** The rest of a line whose beginning is this text, or undefined when the entry isn't the same. */
-export function restAfter(line: string, metadata: string): string | undefined {
-  return line.startsWith(metadata) && line.charCodeAt(metadata.length) === COMMA
-    ? line.slice(metadata.length)
-    : undefined;
+/**
+ * Where the rest of a line begins, if what stands before it is the very text that encodeMetadata gives; undefined when
+ * the entry isn't the same. Piece by piece: to put the text together would cost more than to compare it.
+ */
+export function metadataEnd(line: string, node: NodeMetadata, path: RawPath = node.path): number | undefined {
+  let at = pastPath(line, 0, path);
+  at = past(line, at, node.type);
+  at = past(line, at, '","mode":"');
+  at = past(line, at, node.mode.toString(8).padStart(4, '0'));
+  at = past(line, at, '","uid":');
+  at = past(line, at, String(node.uid));
+  at = past(line, at, ',"gid":');
+  at = past(line, at, String(node.gid));
+  at = past(line, at, ',"user":');
+  at = past(line, at, JSON.stringify(node.user));
+  at = past(line, at, ',"group":');
+  at = past(line, at, JSON.stringify(node.group));
+  at = past(line, at, ',"mtime":"');
+  at = past(line, at, String(node.mtime));
+  at = past(line, at, '","ctime":"');
+  at = past(line, at, String(node.ctime));
+  at = past(line, at, '","inode":"');
+  at = past(line, at, String(node.inode));
+  at = past(line, at, '","links":');
+  at = past(line, at, String(node.links));
+  at = past(line, at, ',"size":');
+  at = past(line, at, String(node.size));
+  return line.charCodeAt(at) === COMMA ? at : undefined;
+}
+
+/** True if the line is that of this path. */
+export function hasPath(line: string, path: RawPath): boolean {
+  return pastPath(line, 0, path) >= 0;
+}
+
+/** Up to where the type begins. */
+function pastPath(line: string, from: number, path: RawPath): number {
+  if (!plain.test(path))
+    return past(line, past(line, past(line, from, '{"path":'), quotePath(path)), ',"type":"');
+  return past(line, past(line, past(line, from, START), path), END);
+}
+
+/** Where the text ends that a line has at a place; -1 when it has another there, or had before. */
+function past(line: string, at: number, text: string): number {
+  return at >= 0 && line.startsWith(text, at) ? at + text.length : -1;
 }
 
 /** True if what the line, or the rest of one, stands for isn't stored as it is. */

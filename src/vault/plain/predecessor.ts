@@ -4,7 +4,7 @@ import type { OpenDirectory } from '../../base/open-directory.ts';
 import { compareRawPaths, type RawPath } from '../../base/raw-path.ts';
 import { isTrailer } from './header-line.ts';
 import { Lines } from './lines.ts';
-import { parseNode, pathOfLine } from './node-line.ts';
+import { hasPath, parseNode, pathOfLine } from './node-line.ts';
 import { StoredTree } from './stored-tree.ts';
 
 export interface PredecessorSource {
@@ -26,6 +26,7 @@ export class Predecessor {
   readonly #lines: Lines;
   readonly #tree: StoredTree;
   #line: string | undefined;
+  /** of the line, once it was asked for */
   #path: RawPath | undefined;
 
   constructor(source: PredecessorSource) {
@@ -41,8 +42,12 @@ export class Predecessor {
 
   /** The node's line, unless it has none here or its stored content is damaged. */
   find(path: RawPath): string | undefined {
-    while (this.#path !== undefined && compareRawPaths(this.#path, path) < 0) this.#advance();
-    return this.#path === path && !this.#damaged.has(path) ? this.#line : undefined;
+    let order = this.#compareTo(path);
+    while (order < 0) {
+      this.#advance();
+      order = this.#compareTo(path);
+    }
+    return order === 0 && !this.#damaged.has(path) ? this.#line : undefined;
   }
 
   /** The folder that its stored files of a path lie in, held until the next is asked for. */
@@ -55,16 +60,32 @@ export class Predecessor {
     this.#tree.close();
   }
 
+  /** Below 0 when the line comes before a path, 0 when it is the path's own, above 0 behind it and at the end. */
+  #compareTo(path: RawPath): number {
+    const line = this.#line;
+    if (line === undefined) return 1;
+    // So it mostly is, and that shows without taking the path out of the line.
+    if (hasPath(line, path)) return 0;
+    this.#path ??= pathOfLine(line);
+    return compareRawPaths(this.#path, path);
+  }
+
   #advance(): void {
     this.#path = undefined;
-    this.#line = this.#lines.next();
-    if (this.#line === undefined || isTrailer(this.#line)) return;
+    const line = this.#lines.next();
+    this.#line = line === undefined || isTrailer(line) || !this.#isSound(line) ? undefined : line;
+  }
+
+  /** A list that was never finished is checked by nothing else; a published one was, as a whole. */
+  #isSound(line: string): boolean {
+    if (this.published) return true;
     try {
-      // A list that was never finished is checked by nothing else; a published one was, as a whole.
-      this.#path = this.published ? pathOfLine(this.#line) : parseNode(this.#line).path;
+      parseNode(line);
+      return true;
     } catch (error) {
       // After a crash the list may end in bytes that never reached the disk: it serves up to there.
       if (!(error instanceof SyntaxError)) throw error;
+      return false;
     }
   }
 }

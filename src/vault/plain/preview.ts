@@ -5,7 +5,7 @@ import type { Capture } from '../../model/capture.ts';
 import type { NodeMetadata } from '../../model/node.ts';
 import type { ComponentDraft, Preview } from '../vault.ts';
 import { isAsStored } from './file-link.ts';
-import { encodeMetadata, isPacked, parseNode, restAfter } from './node-line.ts';
+import { isPacked, metadataEnd, parseNode } from './node-line.ts';
 import { Predecessor } from './predecessor.ts';
 import { predecessorsOf, publishedSource } from './predecessors.ts';
 import { storedAs } from './stored-form.ts';
@@ -51,10 +51,9 @@ function groupOf({ device, inode }: NodeMetadata): string {
 }
 
 function isUnchanged(path: RawPath, metadata: NodeMetadata, predecessors: readonly Predecessor[]): boolean {
-  const text = encodeMetadata(metadata, path);
   // Every one has to move along; the first that has it is the one that would be shared.
   const lines = predecessors.map((predecessor) => predecessor.find(path));
-  const at = lines.findIndex((line) => line !== undefined && restAfter(line, text) !== undefined);
+  const at = lines.findIndex((line) => line !== undefined && metadataEnd(line, metadata, path) !== undefined);
   const predecessor = predecessors[at];
   if (predecessor === undefined) return false;
   if (metadata.type !== 'file' && metadata.type !== 'symlink') return true;
