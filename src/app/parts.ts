@@ -106,8 +106,8 @@ function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
 }
 
 /** What the policy's commands see of our environment: the same by hand as from a timer, and no secret that lies in it. */
-function environmentOfOthers({ environment: { PATH, HOME, LANG } }: World) {
-  return { PATH, HOME, LANG };
+function environmentOfOthers({ environment: { PATH, HOME, LANG, DOCKER_HOST } }: World) {
+  return { PATH, HOME, LANG, DOCKER_HOST };
 }
 
 /** Sources are loaded when they are asked for: to look into a snapshot takes none. */

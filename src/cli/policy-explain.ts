@@ -29,7 +29,7 @@ export const policyExplain = defineCommand({
     const now = world.clock.now();
     const explanation = await explainPolicy(policy, {
       now,
-      facts: await hostFacts({ uid: world.uid }),
+      facts: await hostFacts({ uid: world.uid, environment: world.environment }),
       signal,
     });
     await context.results.show(explanation, (language) => {

@@ -34,7 +34,7 @@ export const policyInit = defineCommand({
   async run(context) {
     const { initHost, initPolicy } = await import('../policy/policy.ts');
     const { language, results, signal, world } = context;
-    const host = await initHost({ uid: world.uid });
+    const host = await initHost({ uid: world.uid, environment: world.environment });
     const text = await initPolicy(host, {
       hostname: world.host,
       timezone: world.zone,

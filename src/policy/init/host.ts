@@ -39,6 +39,8 @@ export interface InitHost {
 export interface HostOptions {
   /** the user who runs */
   readonly uid: number;
+  /** DOCKER_HOST of it says where an engine is that listens elsewhere than usual */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** the folder that stands for `/` */
   readonly root?: string;
   /** how long a program may take, in milliseconds */
@@ -51,7 +53,14 @@ const mostText = 262_144;
 
 export function initHost(options: HostOptions): InitHost {
   const { uid, root = '/', patience = 10_000 } = options;
-  const environment = { PATH: programFolders.join(':'), LANG: 'C', LC_ALL: 'C', HOME: '/nonexistent' };
+  const { DOCKER_HOST } = options.environment ?? {};
+  const environment = {
+    PATH: programFolders.join(':'),
+    LANG: 'C',
+    LC_ALL: 'C',
+    HOME: '/nonexistent',
+    DOCKER_HOST,
+  };
   const denied = new Set<string>();
 
   let known: Promise<readonly Mount[]> | undefined;
