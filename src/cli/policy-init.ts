@@ -19,8 +19,8 @@ export const policyInit = defineCommand({
     ja: 'このマシンを調べて、コメント付きのポリシーを作成します',
   },
   description: {
-    en: 'Looks at this machine and writes a commented policy: to the file that --policy names, which must not exist yet, else to the standard output.',
-    ja: 'このマシンを調べ、コメント付きのポリシーを --policy のファイル（まだ存在しないもの）に書き出します。--policy がなければ標準出力に出します。',
+    en: 'Looks at this machine and writes a commented policy: to the file that --policy names, which must not exist yet, else to the standard output. Finds mail systems, web sites and the databases they use, database servers, containers and volumes of Docker, and groups them into targets. Run it as root: others may not look everywhere. It changes nothing, and copies no password.',
+    ja: 'このマシンを調べ、コメント付きのポリシーを --policy のファイル（まだ存在しないもの）に書き出します。--policy がなければ標準出力に出します。メールシステム、ウェブサイトとそのデータベース、データベースサーバー、Docker のコンテナーとボリュームを探し、まとまりごとにターゲットを作ります。root で実行してください（他のユーザーでは調べられない場所があります）。何も変更せず、パスワードも書き写しません。',
   },
   arguments: {},
   options: {},
