@@ -121,6 +121,8 @@ function openSources(world: World): (kind: ComponentKind) => Promise<Source> {
         return openCommand(world, files);
       case 'postgres':
         return openPostgres(world, files);
+      case 'mysql':
+        return openMysql(world, files);
       default:
         throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
     }
@@ -146,6 +148,11 @@ async function openCommand({ clock, uid, gid, environment }: World, files: Sourc
 async function openPostgres(world: World, files: Source): Promise<Source> {
   const { createPostgresSource } = await import('../source/postgres/postgres.ts');
   return createPostgresSource(databaseHost(world, files));
+}
+
+async function openMysql(world: World, files: Source): Promise<Source> {
+  const { createMysqlSource } = await import('../source/mysql/mysql.ts');
+  return createMysqlSource(databaseHost(world, files));
 }
 
 /** DOCKER_HOST says where an engine is that listens elsewhere than usual. */

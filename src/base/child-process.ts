@@ -51,6 +51,8 @@ export interface CommandOptions {
   readonly input?: AsyncIterable<Uint8Array>;
   /** who it runs as, where we are root */
   readonly identity?: { readonly uid: number; readonly gid: number };
+  /** gets the end of what it said on stderr when it has ended well; when it hasn't, the error says it */
+  readonly said?: (text: string) => void;
   /** What it leaves running when it ends, as one who starts a service does, is not waited for. */
   readonly leavesOthers?: boolean;
 }
@@ -134,6 +136,7 @@ export async function* streamCommand(
         said: said().trim(),
       });
     }
+    options.said?.(said());
   } finally {
     clearTimeout(timer);
     options.signal.removeEventListener('abort', stop);

@@ -87,6 +87,13 @@ export const troubles = defineTroubles({
       ja: '{path} には稼働中のデータベース({reason})があります。ファイルの写しでは起動しないことがあるので、データベース用の source を使ってください',
     },
   },
+  'not-transactional': {
+    weight: 'note',
+    text: {
+      en: '{path} knows no transactions ({reason}): it is in the dump as it was when its turn came, not at the instant of the others',
+      ja: '{path} はトランザクションに対応していません({reason})。他のテーブルと同じ時点ではなく、読み取り時点の内容です',
+    },
+  },
   'left-over': {
     weight: 'note',
     text: {

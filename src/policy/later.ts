@@ -41,7 +41,7 @@ export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
   for (const [name, target] of Object.entries(policy.targets)) {
     for (const [component, settings] of Object.entries(target.components)) {
-      for (const kind of ['mysql', 'docker-volume'] as const) {
+      for (const kind of ['docker-volume'] as const) {
         if (settings[kind] === undefined) continue;
         found.push({ path: `targets.${name}.components.${component}`, text: say(texts.component, { kind }) });
       }

@@ -144,7 +144,6 @@ describe('notYetActing', () => {
     assert.deepEqual(
       notYetActing(policy).map(({ path }) => path),
       [
-        'targets.a.components.m',
         'targets.a.components.d',
         'vaults.v.limits',
         'vaults.n',

@@ -66,8 +66,8 @@ const mysql = oneOf(
       .default(false)
       .meta(
         about(
-          'Take all databases of the component as they were at one instant. Writers wait for a moment while the dumps begin.',
-          'コンポーネント内のすべてのデータベースを同じ一時点で取得します。ダンプの開始時に書き込みがわずかの間だけ待たされます。',
+          'Take all databases of the component as they were at one instant, in one transaction. Nothing is locked. Where one fails, all do.',
+          'コンポーネント内のすべてのデータベースを、1 つのトランザクションで同じ一時点のものとして取得します。ロックはかけません。1 つでも失敗すると全体の取得が失敗します。',
           [true],
           'false',
         ),

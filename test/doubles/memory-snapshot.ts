@@ -5,7 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RawName, RawPath } from '../../src/base/raw-path.ts';
 import type { Node } from '../../src/model/node.ts';
-import { componentOf, type Origin, type SnapshotHeader } from '../../src/model/snapshot.ts';
+import {
+  type ComponentFacts,
+  componentOf,
+  type Origin,
+  type SnapshotHeader,
+} from '../../src/model/snapshot.ts';
 import type { LocatedFile, ReadOptions, SnapshotReader } from '../../src/model/snapshot-reader.ts';
 
 const PART = 65_536;
@@ -21,7 +26,12 @@ export class MemorySnapshot implements SnapshotReader {
   places = 0;
 
   /** Nodes in the order in which they are given; contents by path, of which further hard links need none. */
-  constructor(nodes: readonly Node[], contents: ReadonlyMap<string, Buffer>, origin: Origin) {
+  constructor(
+    nodes: readonly Node[],
+    contents: ReadonlyMap<string, Buffer>,
+    origin: Origin,
+    facts?: ComponentFacts,
+  ) {
     this.#nodes = nodes;
     this.#contents = new Map(contents);
     const files = nodes.filter(({ type }) => type === 'file');
@@ -42,6 +52,7 @@ export class MemorySnapshot implements SnapshotReader {
           nodes: nodes.length,
           files: files.length,
           bytes: files.reduce((sum, { size }) => sum + size, 0),
+          ...(facts === undefined ? {} : { facts }),
         },
       ],
       notes: 0,

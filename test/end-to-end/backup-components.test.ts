@@ -181,7 +181,7 @@ describe('backup', { concurrency: 2, timeout: 120_000 }, () => {
         blog: {
           components: {
             site: { files: scratch.at('site') },
-            base: { mysql: { socket: '/run/mysqld/mysqld.sock' } },
+            base: { 'docker-volume': { volume: 'data' } },
           },
         },
       },
@@ -202,7 +202,7 @@ describe('backup', { concurrency: 2, timeout: 120_000 }, () => {
     const [target] = result.targets;
     assert.equal(target?.snapshot?.complete, false);
     const base = target?.snapshot?.header.components.find(({ name }) => name === 'base');
-    assert.equal(base?.origin.kind, 'mysql');
+    assert.equal(base?.origin.kind, 'docker-volume');
     assert.equal(target?.error?.code, 'COMPONENT_NOT_ACTING');
     assert.equal(existsSync(scratch.at('vault/daily/blog/latest')), false);
     assert.equal(existsSync(scratch.at('second')), false);

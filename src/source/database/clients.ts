@@ -30,6 +30,8 @@ export interface ClientCall {
   readonly input?: AsyncIterable<Uint8Array>;
   /** the database that it is about, for errors */
   readonly database?: string;
+  /** gets what it said on stderr although it ended well */
+  readonly said?: (text: string) => void;
 }
 
 export interface Clients {
@@ -67,7 +69,10 @@ function commandOf(call: ClientCall, options: ClientsOptions) {
   const { address, identity, containerUser } = options;
   const variables = { ...options.variables, ...call.variables };
   const environment = { ...options.environment, ...variables };
-  const input = call.input === undefined ? {} : { input: call.input };
+  const streams = {
+    ...(call.input === undefined ? {} : { input: call.input }),
+    ...(call.said === undefined ? {} : { said: call.said }),
+  };
   const client = [call.program, ...call.arguments];
   if (address.via !== 'docker') {
     return {
@@ -75,14 +80,14 @@ function commandOf(call: ClientCall, options: ClientsOptions) {
       environment,
       folder: FOLDER,
       ...(identity === undefined ? {} : { identity }),
-      ...input,
+      ...streams,
     };
   }
   // Never -t: a terminal would put carriage returns into a dump. -e NAME takes the value from our environment.
   const names = Object.keys(variables).flatMap((name) => ['-e', name]);
   const user = containerUser === undefined ? [] : ['-u', containerUser];
   const argv = ['docker', 'exec', '-i', ...names, ...user, address.container, ...client];
-  return { argv, environment, folder: FOLDER, ...input };
+  return { argv, environment, folder: FOLDER, ...streams };
 }
 
 const containerSays = {

@@ -63,6 +63,7 @@ export async function executeRestore(
       done += step.dump.node?.size ?? 0;
     });
   }
+  await server.finish?.({ troubles, signal });
   const [first] = failed;
   if (first === undefined) return { restored, bytes: done };
   if (failed.length === 1) throw first.error;
@@ -84,14 +85,18 @@ async function restoreDatabase(step: DatabaseStep, { request, server, host, opti
   const old = exists ? nameFor(request.keepOld === true ? 'old' : 'replaced') : undefined;
   try {
     await server.create(fresh, database.definition, signal);
-    await server.load(fresh, told(request.reader.content(node, { signal }), emit), signal);
+    await server.load(
+      { database: name, fresh },
+      told(request.reader.content(node, { signal }), emit),
+      signal,
+    );
     const differing = differences(database.tables, await server.count(fresh, signal));
     if (differing.length > 0) {
       const differ = differing.slice(0, TOLD);
       throw databaseErrors.DATABASE_COUNTS_DIFFER({ database: name, differences: differ });
     }
-    const carried = request.delete ? [] : extra;
-    await server.swap({ database: name, fresh, old, carried }, signal);
+    const [carried, removed] = request.delete ? [[], extra] : [extra, []];
+    await server.swap({ database: name, fresh, old, carried, removed }, signal);
   } catch (failure) {
     await tidy(server, fresh, failure);
     throw failure;

@@ -23,12 +23,18 @@ export interface RestoringServer {
 
   create(name: string, definition: readonly NamedStatement[], signal: AbortSignal): Promise<void>;
   /** Loads a dump into an empty database. Nothing that it says may reach beyond that database. */
-  load(name: string, dump: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void>;
+  load(
+    into: Pick<Swap, 'database' | 'fresh'>,
+    dump: AsyncIterable<Uint8Array>,
+    signal: AbortSignal,
+  ): Promise<void>;
   count(name: string, signal: AbortSignal): Promise<readonly TableCount[]>;
   /** Ends those who use the database, and puts the fresh one in its place. Where this fails, nothing has changed. */
   swap(swap: Swap, signal: AbortSignal): Promise<void>;
   /** Removes a database, whoever uses it; one that isn't there is none. */
   drop(name: string, signal: AbortSignal): Promise<void>;
+  /** Does what had to wait until all databases are there; what can't be done is a problem. */
+  finish?(options: { readonly troubles: TroubleSink; readonly signal: AbortSignal }): Promise<void>;
 }
 
 export interface LiveDatabase {
@@ -46,6 +52,8 @@ export interface Swap {
   readonly old: string | undefined;
   /** tables that only the one which is there has, and that go over into the fresh one */
   readonly carried: readonly string[];
+  /** tables that only the one which is there has, and that are not wanted any more */
+  readonly removed: readonly string[];
 }
 
 export interface AccountsPlan {

@@ -34,7 +34,7 @@ export async function openRestoring(
     look: (databases, stop) => look(connection, databases, stop),
     planAccounts: (script, options) => planGlobals(script, connection, options),
     create: (name, definition, stop) => create(connection, name, definition, stop),
-    load: (name, dump, stop) => load(connection, name, dump, stop),
+    load: ({ fresh }, dump, stop) => load(connection, fresh, dump, stop),
     count: (name, stop) => withSession(connection, name, stop, countRows),
     swap: (swap, stop) => swapDatabases(connection, swap, stop),
     drop: (name, stop) =>
