@@ -2,7 +2,8 @@
  * How test runs are told: one line for each file while they run, with what the tests themselves have to say below it;
  * then what was skipped and why, the failures, and last the plain line "N passed, N failed" that scripts read.
  *
- * It is stricter than node:test in two things: a file without tests fails, and so does a test marked `todo`.
+ * It is stricter than node:test in two things: a file without tests fails, and so does a test marked `todo`. Where
+ * everything that tests need has to be there (`complete`), a skipped one fails as well.
  */
 import { relative, resolve } from 'node:path';
 import type { TestEvent } from 'node:test/reporters';
@@ -25,7 +26,10 @@ interface FileReport {
 /** More of one failure than this is rarely read. */
 const MOST_LINES = 80;
 
-export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
+export async function* report(
+  events: AsyncIterable<TestEvent>,
+  { complete }: { readonly complete: boolean },
+): AsyncGenerator<string> {
   const files = new Map<string, FileReport>();
   const failures: string[] = [];
   const skipped: string[] = [];
@@ -62,7 +66,13 @@ export async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<
         failures.push(`✖ ${name}\n${indent(shorten(reasonOf(data, file)))}\n`);
       }
     } else if (typeof data.skip === 'string' || data.skip === true) {
-      skipped.push(`${name}: ${data.skip === true ? 'no reason given' : data.skip}`);
+      const reason = data.skip === true ? 'no reason given' : data.skip;
+      if (complete) {
+        file.failed++;
+        failures.push(`✖ ${name}\n    skipped: ${reason}\n`);
+      } else {
+        skipped.push(`${name}: ${reason}`);
+      }
     } else if (isTheFileItself(data)) {
       file.failed++;
       failures.push(`✖ ${file.path}\n    has no tests\n`);

@@ -98,10 +98,13 @@ describe('a round trip of everything', () => {
     });
   }
 
-  test('as whoever runs this', { skip: isRoot && 'is root' }, async () => {
-    fillTree(join(folder, 'source'));
-    assert.deepEqual(await roundTrip(join(folder, 'source'), join(folder, 'vault')), faultless);
-  });
+  // As root it is one of those above.
+  if (!isRoot) {
+    test('as whoever runs this', async () => {
+      fillTree(join(folder, 'source'));
+      assert.deepEqual(await roundTrip(join(folder, 'source'), join(folder, 'vault')), faultless);
+    });
+  }
 });
 
 /** The checkout, or where only root may enter it, a copy of what the program needs: threads start as the user. */
