@@ -30,6 +30,10 @@ const texts = {
     en: 'What was there before is kept as {place}; to undo: hikae restore {target} --date {id} --in-place --delete --vault {vault}',
     ja: '復元前の内容は {place} に退避しました。元に戻すには: hikae restore {target} --date {id} --in-place --delete --vault {vault}',
   },
+  anew: {
+    en: 'Not there before, so that undoing leaves it: {paths}',
+    ja: '復元前にはなかったため、取り消しても残ります: {paths}',
+  },
   nothing: { en: 'nothing was changed: this was a dry run', ja: '何も変更していません（--dry-run）' },
 } as const satisfies Record<string, Bilingual>;
 
@@ -216,7 +220,7 @@ function countsTable(counts: readonly Counts[], language: Language): string {
 }
 
 function resultText(end: RestoreEnd, language: Language): string {
-  const { snapshot, vault = '', safety, target } = end;
+  const { snapshot, vault = '', safety, anew = [], target } = end;
   if (snapshot === undefined) return outcomeTexts[end.outcome][language];
   const columns = [
     { title: texts.component[language] },
@@ -235,6 +239,7 @@ function resultText(end: RestoreEnd, language: Language): string {
     countText(problems),
   ]);
   const lines = [headOf(vault, snapshot, language), formatTable(columns, rows)];
+  if (anew.length > 0) lines.push(fill(texts.anew[language], { paths: anew }));
   if (safety !== undefined) {
     lines.push(
       fill(texts.safety[language], { place: safety.place, target, id: safety.header.id.slice(0, 12), vault }),

@@ -12,7 +12,7 @@ import { type Chosen, chooseForRestore, readThrough } from './restore-choice.ts'
 import { requireEmpty } from './restore-folder.ts';
 import { withPassword } from './restore-origin.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
-import { keepSafetySnapshot } from './safety.ts';
+import { broughtAnew, keepSafetySnapshot } from './safety.ts';
 
 export interface RestoreRequest {
   readonly target: string;
@@ -68,6 +68,8 @@ export interface RestoreEnd extends TargetEnd {
   readonly vault?: string;
   readonly snapshot?: SnapshotEntry;
   readonly safety?: SnapshotEntry;
+  /** what was not there before, so that the safety snapshot says nothing of it and an undo leaves it */
+  readonly anew?: readonly string[];
   readonly components: readonly RestoredComponent[];
   readonly leftOut: readonly LeftOut[];
 }
@@ -172,7 +174,7 @@ async function restoreFrom(
       components,
       leftOut,
       outcome,
-      ...(safety === undefined ? {} : { safety }),
+      ...(safety === undefined ? {} : { safety, anew: broughtAnew(snapshot, safety) }),
       ...(error === undefined ? {} : { error }),
     };
   });

@@ -27,6 +27,19 @@ export async function keepSafetySnapshot(
   }
 }
 
+/**
+ * What the restore brought where nothing had been: paths, or the names of components that aren't files. An undo leaves
+ * it, because of a whole tree no snapshot can say that it has to go.
+ */
+export function broughtAnew(restored: SnapshotEntry, safety: SnapshotEntry): readonly string[] {
+  return safety.header.components.flatMap(({ name, origin, complete }) => {
+    const wanted = restored.header.components.find((component) => component.name === name)?.origin;
+    if (wanted?.kind !== 'files') return complete ? [] : [name];
+    const there = complete && origin.kind === 'files' ? origin.roots : [];
+    return wanted.roots.filter((root) => !there.includes(root));
+  });
+}
+
 async function capture(
   target: string,
   components: readonly ComponentSummary[],

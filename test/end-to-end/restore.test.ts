@@ -22,6 +22,7 @@ import {
   Running,
   run,
   runAt,
+  runPlain,
   Scratch,
   type Told,
   type ToldBackup,
@@ -228,6 +229,28 @@ describe('restore --in-place', { timeout: 120_000 }, () => {
     undone.delete('');
     before.delete('');
     assert.deepEqual(undone, before);
+  });
+
+  it('names what was not there before: an undo leaves it', async () => {
+    using scratch = new Scratch();
+    const file = scratch.write('etc/one', '1');
+    scratch.write('etc/users/akiko', 'akiko');
+    scratch.write('site/page', 'x');
+    scratch.write('other/page', 'y');
+    const config = { files: [file, scratch.at('etc/users')] };
+    const policy = policyOf(scratch, {}, { config, other: { files: scratch.at('other') } });
+    await backUp(policy);
+    writeFileSync(file, 'one');
+    for (const lost of ['etc/users', 'other']) rmSync(scratch.at(lost), { recursive: true });
+    const restored = await runPlain(['--policy', policy, '--lang', 'en', 'restore', 'blog', '--in-place']);
+    assert.equal(restored.status, 0, restored.stderr);
+    const brought = `Not there before, so that undoing leaves it: ${scratch.at('etc/users')}, ${scratch.at('other')}\n`;
+    assert.ok(restored.stdout.includes(brought), restored.stdout);
+    const undo = /restore blog --date (\S+) --in-place --delete --vault disk/.exec(restored.stdout)?.[1];
+    assert.equal((await restore(policy, ['--date', undo ?? '', '--in-place', '--delete'])).status, 0);
+    assert.equal(readFileSync(file, 'utf8'), 'one');
+    assert.ok(existsSync(scratch.at('etc/users/akiko')));
+    assert.ok(existsSync(scratch.at('other/page')));
   });
 
   it('that was cancelled does only what is missing when it is run again', async () => {
