@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,7 @@ import type { Clock } from '../base/clock.ts';
 import type { HikaeError } from '../base/errors.ts';
 import { trouble } from '../model/trouble.ts';
 import { type Ledger, type OpenedLedger, openLedger, type SnapshotFact } from './ledger.ts';
+import { migrations } from './migrations.ts';
 import { KEPT_WORD_FOR_WORD } from './records.ts';
 
 const NOON = Date.parse('2026-11-22T03:00:00Z');
@@ -69,7 +71,9 @@ describe('runs', () => {
   test('are kept with all that was told of them, past the end of the process', async () => {
     const first = await open();
     const recorder = await first.startRun(run('r1'), { signal });
-    const failure = { code: 'SOURCE_GONE', message: 'gone', hint: 'look' };
+    const ja = { message: 'ありません', hint: '確かめてください' };
+    const failure = { code: 'SOURCE_GONE', message: 'gone', hint: 'look', ja };
+    const unforeseen = { code: 'UNEXPECTED', message: 'boom', hint: '' };
     const note = trouble('vanished', 'vmail/a');
     const problem = trouble('unreadable', 'vmail/b', 'EIO');
     recorder.record({ type: 'work.done', files: 900, bytes: 9_000, unchanged: 0, changed: 9 });
@@ -87,7 +91,7 @@ describe('runs', () => {
     recorder.record({ ...ended, target: 'mail', outcome: 'partial' });
     recorder.record({ ...ended, target: 'blog', outcome: 'failed', error: failure });
     now += 60_000;
-    await recorder.finish('failed', failure);
+    await recorder.finish('failed', unforeseen);
     closeAll();
 
     const second = await open();
@@ -97,7 +101,7 @@ describe('runs', () => {
         started: NOON,
         finished: NOON + 60_000,
         outcome: 'failed',
-        error: failure,
+        error: unforeseen,
         files: 7,
         bytes: 70,
         newBytes: 5,
@@ -141,6 +145,47 @@ describe('runs', () => {
     assert.equal(kept.length, KEPT_WORD_FOR_WORD);
     assert.equal(kept.at(-1)?.path, `f${KEPT_WORD_FOR_WORD - 1}`);
     assert.equal((await ledger.recentRuns(1, { signal }))[0]?.notes, KEPT_WORD_FOR_WORD + 5);
+  });
+
+  test('of an earlier version have their errors in the language that they were kept in', async () => {
+    await open();
+    closeAll();
+    rmSync(join(folder, 'ledger.sqlite'));
+    const old = new DatabaseSync(join(folder, 'ledger.sqlite'));
+    for (const step of migrations.slice(0, 3)) old.exec(step);
+    old.exec(`PRAGMA user_version = 3;
+      INSERT INTO runs VALUES (1, 'r', 'backup', 'dell', '[]', ${NOON}, ${NOON}, 'failed', 'SOURCE_GONE', 'gone',
+        'look', 0, 0, 0, 0, 0, 1, 1, 'boot')`);
+    old.close();
+    const [found] = await (await open()).recentRuns(1, { signal });
+    assert.deepEqual(found?.error, { code: 'SOURCE_GONE', message: 'gone', hint: 'look' });
+    assert.deepEqual(told, []);
+  });
+
+  test('keep their troubles for 400 days, and the last hundred even so', async () => {
+    const ledger = await open();
+    const take = async (id: string) => {
+      const recorder = await ledger.startRun(run(id), { signal });
+      recorder.record({ type: 'trouble', target: 'mail', trouble: trouble('vanished', id) });
+      await recorder.finish('succeeded');
+    };
+    const kept = async (id: string) => (await ledger.troublesOf(id, { signal })).length;
+    const DAY = 86_400_000;
+    for (let at = 0; at < 120; at++) await take(`r${at}`);
+    now += 399 * DAY;
+    await take('later');
+    assert.equal(await kept('r0'), 1);
+    now += 2 * DAY;
+    await take('last');
+    assert.deepEqual(
+      [await kept('r0'), await kept('r20'), await kept('r21'), await kept('last')],
+      [0, 0, 1, 1],
+    );
+    const [, , ...earlier] = await ledger.recentRuns(1000, { signal });
+    assert.ok(
+      earlier.length === 120 && earlier.every(({ notes }) => notes === 1),
+      'the runs stay, with their counts',
+    );
   });
 
   test('of a process that lives are not interrupted', async () => {

@@ -99,4 +99,10 @@ export const migrations: readonly string[] = [
      PRIMARY KEY (vault, snapshot, level, position),
      FOREIGN KEY (vault, snapshot, level) REFERENCES verifications ON DELETE CASCADE
    ) STRICT, WITHOUT ROWID;`,
+
+  // 4: errors in Japanese as well; runs that were recorded before have them in one language
+  `ALTER TABLE runs ADD COLUMN error_message_ja TEXT;
+   ALTER TABLE runs ADD COLUMN error_hint_ja TEXT;
+   ALTER TABLE results ADD COLUMN error_message_ja TEXT;
+   ALTER TABLE results ADD COLUMN error_hint_ja TEXT;`,
 ];

@@ -44,14 +44,16 @@ export function texts(row: Row, column: string): readonly string[] {
   return isTexts ? list : refuse(column, value);
 }
 
-/** The three columns of an error; undefined when there was none. */
+/** The columns of an error; undefined when there was none. */
 export function failure(row: Row): Failure | undefined {
   if (row.error_code === null) return undefined;
-  return {
+  const inEnglish = {
     code: text(row, 'error_code'),
     message: text(row, 'error_message'),
     hint: text(row, 'error_hint'),
   };
+  if (row.error_message_ja === null) return inEnglish;
+  return { ...inEnglish, ja: { message: text(row, 'error_message_ja'), hint: text(row, 'error_hint_ja') } };
 }
 
 /** What `read` makes of a column, or undefined where the column is empty. */

@@ -23,13 +23,30 @@ export interface RecorderParts {
   readonly attempt: (write: () => void) => boolean;
 }
 
+/** Troubles are kept so long, in milliseconds; those of the last runs even so, because a clock may be wrong. */
+const KEPT_FOR = 400 * 86_400_000;
+const KEPT_RUNS = 100;
+
 export function recordRun(run: RunStart, parts: RecorderParts): RunRecorder {
+  forgetTroubles(parts);
   const recorder = new Recorder(run, parts);
   recorder.write();
   return {
     record: (event) => recorder.take(event),
     finish: async (outcome, error) => recorder.write({ outcome, error, finished: parts.now() }),
   };
+}
+
+/** A busy server has thousands of notes in each run, and nobody reads those of the year before last. */
+function forgetTroubles({ database, attempt, now }: RecorderParts): void {
+  attempt(() => {
+    database
+      .prepare(
+        `DELETE FROM troubles WHERE run IN (
+           SELECT number FROM runs WHERE started < ? AND number <= (SELECT max(number) FROM runs) - ?)`,
+      )
+      .run(now() - KEPT_FOR, KEPT_RUNS);
+  });
 }
 
 interface End {
@@ -103,11 +120,13 @@ class Recorder {
     const row = database
       .prepare(
         `INSERT INTO runs (id, verb, host, targets, started, finished, outcome, error_code, error_message,
-           error_hint, files, bytes, new_bytes, notes, problems, pid, process_started, boot)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           error_hint, error_message_ja, error_hint_ja, files, bytes, new_bytes, notes, problems, pid,
+           process_started, boot)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET finished = excluded.finished, outcome = excluded.outcome,
            error_code = excluded.error_code, error_message = excluded.error_message,
-           error_hint = excluded.error_hint, files = excluded.files, bytes = excluded.bytes,
+           error_hint = excluded.error_hint, error_message_ja = excluded.error_message_ja,
+           error_hint_ja = excluded.error_hint_ja, files = excluded.files, bytes = excluded.bytes,
            new_bytes = excluded.new_bytes, notes = excluded.notes, problems = excluded.problems
          RETURNING number`,
       )
@@ -141,7 +160,10 @@ class Recorder {
   }
 
   #writeResults(number: number): void {
-    const insert = this.#parts.database.prepare('INSERT INTO results VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)');
+    const insert = this.#parts.database.prepare(
+      `INSERT INTO results (run, position, verb, target, outcome, seconds, error_code, error_message, error_hint,
+         error_message_ja, error_hint_ja) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
     for (const [position, { verb, target, outcome, seconds, error }] of this.#results.entries()) {
       if (position < this.#written.results) continue;
       insert.run(number, position, verb, target, outcome, seconds, ...errorColumns(error));
@@ -149,6 +171,8 @@ class Recorder {
   }
 }
 
-function errorColumns(error: Failure | undefined): [string | null, string | null, string | null] {
-  return error === undefined ? [null, null, null] : [error.code, error.message, error.hint];
+function errorColumns(error: Failure | undefined): (string | null)[] {
+  if (error === undefined) return [null, null, null, null, null];
+  const { code, message, hint, ja } = error;
+  return [code, message, hint, ja?.message ?? null, ja?.hint ?? null];
 }

@@ -4,7 +4,18 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
-import { eventsOf, isRoot, type Ran, Running, run, runAt, Scratch, told, withPolicy } from './command.ts';
+import {
+  eventsOf,
+  isRoot,
+  type Ran,
+  Running,
+  run,
+  runAt,
+  runPlain,
+  Scratch,
+  told,
+  withPolicy,
+} from './command.ts';
 
 const noon = '2026-11-22T12:00:00+09:00';
 
@@ -49,6 +60,19 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a vault that is out of reach', { timeout: 120_000 }, () => {
+  it('is told by the log in the language of who asks', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    assert.equal((await runAt(noon, policy, ['backup'])).status, 0);
+    rmSync(scratch.at('disk/vault'), { recursive: true });
+    assert.equal((await run(policy, ['backup'])).status, 10);
+    const [last] = (await runAt<readonly { readonly id: string }[]>(noon, policy, ['log'])).result;
+    const inLanguage = async (language: string) =>
+      (await runPlain(['--policy', policy, '--lang', language, 'log', '--run', last?.id ?? ''])).stdout;
+    assert.match(await inLanguage('en'), /was there before and is now empty\n→ Is the disk mounted\?/);
+    assert.match(await inLanguage('ja'), /保管先が、今は空です\n→ ディスクはマウントされていますか/);
+  });
+
   it('is replaced by the next of the schedule, and the run has failed', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch, { copyTo: 'second' });
