@@ -23,8 +23,8 @@ export const protectCommand = defineCommand({
     ja: '指定日までスナップショットを削除から保護します',
   },
   description: {
-    en: 'It binds hikae, not root: who may write to the disk may still remove it.',
-    ja: '保護は hikae による削除に対するものです。ディスクに書き込める root は削除できます。',
+    en: 'It holds in one vault (the nearest that has the snapshot, or --vault), for its daily and its weekly place alike. It binds hikae, not root: who may write to the disk may still remove it.',
+    ja: '1 つの保管先（そのスナップショットがある最も近いもの、または --vault）の中で、日次・週次のどちらの場所にも効きます。保護は hikae による削除に対するものです。ディスクに書き込める root は削除できます。',
   },
   arguments: { snapshot: snapshotArgument },
   options: {
@@ -58,9 +58,9 @@ export const protectCommand = defineCommand({
       const request = { spec: parseSnapshotSpec(snapshot), vault, until: instant };
       const result = await protectSnapshot(request, parts);
       await context.results.show(result, (language) => {
-        const facts = { vault: result.vault, place: result.place };
-        if (instant === undefined) return fill(texts.lifted[language], facts);
-        return fill(texts.protected[language], { ...facts, until: shownTime(instant, parts.zone) });
+        const until = instant === undefined ? '' : shownTime(instant, parts.zone);
+        const text = texts[instant === undefined ? 'lifted' : 'protected'][language];
+        return result.places.map((place) => fill(text, { vault: result.vault, place, until })).join('\n');
       });
       return {};
     });

@@ -1,4 +1,7 @@
-/** protect: nobody may remove a snapshot before a date. */
+/**
+ * protect: nobody may remove a snapshot before a date. It holds for the snapshot in one vault, wherever it lies there: a
+ * weekly one that was made of a daily is the same snapshot, and so protected and released with it.
+ */
 import { rfc3339 } from '../base/calendar.ts';
 import { operationErrors } from './errors.ts';
 import type { Parts } from './parts.ts';
@@ -13,7 +16,7 @@ export interface ProtectRequest {
 
 export interface ProtectResult {
   readonly vault: string;
-  readonly place: string;
+  readonly places: readonly string[];
   readonly id: string;
   readonly protectedUntil?: number;
 }
@@ -26,18 +29,22 @@ export async function protectSnapshot(
   const { opened, entry } = await openSnapshot(spec, { vault: named }, parts);
   const { vault, name } = opened;
   const { place, header } = entry;
+  let places: readonly string[];
   try {
     if (until !== undefined && until <= clock.now()) {
       throw operationErrors.PROTECTION_PAST({ place, until: rfc3339(until, zone) });
     }
     const writable = await vault.acquire({ wait: lockWait, emit, signal });
     try {
-      await writable.protect(entry, until, { signal });
+      const { snapshots } = await vault.list({ target: header.target, signal });
+      const copies = snapshots.filter((one) => one.header.id === header.id);
+      for (const copy of copies) await writable.protect(copy, until, { signal });
+      places = copies.map((copy) => copy.place);
     } finally {
       await writable.release();
     }
   } finally {
     await vault.close();
   }
-  return { vault: name, place, id: header.id, ...(until === undefined ? {} : { protectedUntil: until }) };
+  return { vault: name, places, id: header.id, ...(until === undefined ? {} : { protectedUntil: until }) };
 }

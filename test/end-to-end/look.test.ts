@@ -534,7 +534,7 @@ describe('forget and protect', { timeout: 300_000 }, () => {
     );
     assert.match(table.stdout, /何も削除していません/);
 
-    const shielded = await now<{ place: string; protectedUntil: number }>(
+    const shielded = await now<{ places: string[]; protectedUntil: number }>(
       'protect',
       'docs/2026-11-20',
       '--until',
@@ -542,8 +542,8 @@ describe('forget and protect', { timeout: 300_000 }, () => {
     );
     assert.equal(shielded.status, 0);
     assert.deepEqual(
-      [shielded.result.place, shielded.result.protectedUntil],
-      [places.first, Date.parse('2026-12-01T23:59:59.999+09:00')],
+      [shielded.result.places, shielded.result.protectedUntil],
+      [[places.first], Date.parse('2026-12-01T23:59:59.999+09:00')],
     );
     assert.deepEqual(await plan(), [[places.first, 'protected', 'protected'], second, weekly]);
     assert.equal((await now('forget')).status, 0);
@@ -551,6 +551,19 @@ describe('forget and protect', { timeout: 300_000 }, () => {
     assert.match((await days.plain('snapshots')).stdout, /protected until\n.* 2026-12-01 23:59\n/);
 
     assert.equal((await now('protect', 'docs/2026-11-20', '--until', 'none')).status, 0);
+
+    // A daily and the weekly that was made of it are one snapshot, by whichever name it is called.
+    const { result: both } = await now<{ places: string[] }>(
+      'protect',
+      places.weekly,
+      '--until',
+      '2026-12-01',
+    );
+    assert.deepEqual(both.places, [places.second, places.weekly]);
+    const marks = async () => (await plan())?.map(([, mark]) => mark);
+    assert.deepEqual(await marks(), ['remove', 'protected', 'protected']);
+    assert.equal((await now('protect', 'docs/2026-11-21', '--until', 'none')).status, 0);
+    assert.deepEqual(await marks(), ['remove', 'keep', 'keep']);
     const done = await now<{ ends: { result: { removed: SnapshotEntry[] } }[] }>(
       'forget',
       'docs',
