@@ -40,7 +40,10 @@ export const cliErrors = defineErrors({
   CLI_ARGUMENT_MISSING: {
     exit: 2,
     message: { en: 'the argument {argument} is missing', ja: '引数 {argument} がありません' },
-    hint: seeUsage,
+    hint: {
+      en: 'For example `{example}`. See `{command} --help` for more.',
+      ja: '例: `{example}`。詳しくは `{command} --help` で確認できます。',
+    },
   },
   CLI_ARGUMENTS_TOO_MANY: {
     exit: 2,

@@ -5,11 +5,10 @@ import type { Finding, VerifyLevel } from '../model/finding.ts';
 import type { Outcome } from '../model/run.ts';
 import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { VerifyResult } from '../vault/vault.ts';
-import { operationErrors } from './errors.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
 import { inVault, isOutOfReach, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
-import { selectSnapshot } from './select.ts';
+import { notFound, selectSnapshot } from './select.ts';
 import { damageOf } from './unreadable.ts';
 
 export interface VerifyRequest {
@@ -86,10 +85,7 @@ async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly P
   if (plans.length > 0) return plans;
   // To say that all is well where nothing was looked at would be a lie.
   const { target, date = 'latest' } = request;
-  throw operationErrors.SNAPSHOT_NOT_FOUND({
-    wanted: target === undefined ? date : `${target}/${date}`,
-    vault: names,
-  });
+  throw notFound({ ...(target === undefined ? {} : { target }), wanted: date }, names, parts);
 }
 
 async function planVault(
