@@ -40,10 +40,7 @@ export const cliErrors = defineErrors({
   CLI_ARGUMENT_MISSING: {
     exit: 2,
     message: { en: 'the argument {argument} is missing', ja: '引数 {argument} がありません' },
-    hint: {
-      en: 'For example `{example}`. See `{command} --help` for more.',
-      ja: '例: `{example}`。詳しくは `{command} --help` で確認できます。',
-    },
+    hint: seeUsage,
   },
   CLI_ARGUMENTS_TOO_MANY: {
     exit: 2,

@@ -78,8 +78,6 @@ async function namesToLoad(
 /** commander with help in the language of the user, and with errors of our own. */
 class Program extends Commander {
   readonly #language: Language;
-  /** a line that shows how it is written */
-  example: string | undefined;
 
   constructor(name: string, language: Language) {
     super(name);
@@ -116,7 +114,7 @@ function usageError(program: Commander, message: string, code: string): HikaeErr
         ? cliErrors.CLI_COMMAND_UNKNOWN({ name: word, command })
         : cliErrors.CLI_COMMAND_MISTYPED({ name: word, nearest, command });
     case 'commander.missingArgument':
-      return cliErrors.CLI_ARGUMENT_MISSING({ argument: word, command, example: exampleOf(program) });
+      return cliErrors.CLI_ARGUMENT_MISSING({ argument: word, command });
     case 'commander.optionMissingArgument':
       return cliErrors.CLI_VALUE_MISSING({ option: word, command });
     case 'commander.excessArguments':
@@ -124,11 +122,6 @@ function usageError(program: Commander, message: string, code: string): HikaeErr
     default:
       throw new Error(`commander said something unexpected: ${code} ${message}`);
   }
-}
-
-function exampleOf(program: Commander): string {
-  const example = program instanceof Program ? program.example : undefined;
-  return example ?? `${pathOf(program)} ${program.usage()}`;
 }
 
 function pathOf(program: Commander): string {
@@ -160,7 +153,6 @@ function describeCommand(commander: Commander, command: Command, language: Langu
   for (const spec of Object.values(command.arguments)) {
     commander.argument(syntaxOf(spec), spec.text[language]);
   }
-  if (commander instanceof Program) commander.example = command.examples[0]?.line;
   addOptions(commander, command.options, language);
   if (command.reads === true) addOptions(commander, { asOf: asOfOption }, language);
   commander.addHelpText('after', () => commandHelp(command, language));

@@ -169,7 +169,8 @@ async function showPlan(
   for (const { plan } of components) {
     for await (const batch of plan.effects({ signal })) {
       for (const effect of batch) {
-        if (effect.action === 'leave') continue;
+        // What stays as it is goes without saying, unless there is something to say of it.
+        if (effect.action === 'leave' && effect.reasons.length === 0) continue;
         if (effects.length < most) effects.push(effect);
         else hidden += 1;
       }

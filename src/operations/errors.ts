@@ -69,14 +69,6 @@ export const operationErrors = defineErrors({
     },
     hint: { en: '`hikae snapshots` lists what there is.', ja: '`hikae snapshots` で一覧できます。' },
   },
-  SNAPSHOT_NEEDS_TARGET: {
-    exit: 2,
-    message: { en: 'of which target is {wanted} wanted?', ja: 'どのターゲットの {wanted} かが分かりません' },
-    hint: {
-      en: 'The target comes first: {examples}.',
-      ja: 'ターゲット名を先に書いてください: {examples}',
-    },
-  },
   SNAPSHOT_AMBIGUOUS: {
     exit: 2,
     message: {
@@ -90,10 +82,7 @@ export const operationErrors = defineErrors({
   },
   PATH_NOT_FOUND: {
     message: { en: 'there is no {path} in {place}', ja: '{place} に {path} はありません' },
-    hint: {
-      en: 'A path begins with its component; `hikae ls {place}` lists them.',
-      ja: 'パスはコンポーネント名で始まります。`hikae ls {place}` で一覧できます。',
-    },
+    hint: { en: '`hikae ls {place}` lists what there is.', ja: '`hikae ls {place}` で一覧できます。' },
   },
   PATH_NOT_A_FILE: {
     message: {

@@ -2,9 +2,10 @@
 import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 import { vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
-import { notFound, selectSnapshot } from './select.ts';
+import { selectSnapshot } from './select.ts';
 import { tellUnreadable } from './unreadable.ts';
 
 export interface Chosen {
@@ -46,8 +47,7 @@ export async function chooseForRestore<Ready>(
       failure ??= error;
     }
   }
-  const nobodyHasIt = failure === undefined || isHikaeError(failure, 'SNAPSHOT_NOT_FOUND');
-  throw nobodyHasIt ? notFound({ target: wanted.target, wanted: wanted.date }, names, parts) : failure;
+  throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: wanted.date, vault: names.join(', ') });
 }
 
 function select(

@@ -95,29 +95,8 @@ export async function openSnapshot(
       }
     }
   }
-  throw failure ?? notFound(spec, without, parts);
+  throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: specText(spec), vault: without });
 }
-
-/** Nobody has it; whoever forgot the target, or mistyped it, is told so. */
-export function notFound(
-  spec: SnapshotSpec,
-  vault: readonly string[],
-  { policy }: Pick<Parts, 'policy'>,
-): Error {
-  const { target } = spec;
-  const known = Object.keys(policy?.targets ?? {});
-  if (target !== undefined && !known.includes(target)) {
-    if (spec.wanted === 'latest' && moment.test(target)) {
-      const examples = (known.length === 0 ? ['TARGET'] : known).map((name) => `${name}/${target}`);
-      return operationErrors.SNAPSHOT_NEEDS_TARGET({ wanted: target, examples });
-    }
-    if (known.length > 0) return operationErrors.TARGET_UNKNOWN({ target, known });
-  }
-  return operationErrors.SNAPSHOT_NOT_FOUND({ wanted: specText(spec), vault });
-}
-
-/** What is a day, a week or the latest of something, and no name of a target. */
-const moment = /^(?:latest|\d{4}-(?:\d\d-\d\d(?:T\d{6})?|W\d\d))$/;
 
 /** Does the work with a snapshot that is open for reading. */
 export async function readSnapshot<Result>(

@@ -5,10 +5,11 @@ import type { Finding, VerifyLevel } from '../model/finding.ts';
 import type { Outcome } from '../model/run.ts';
 import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { VerifyResult } from '../vault/vault.ts';
+import { operationErrors } from './errors.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
 import { inVault, isOutOfReach, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
-import { notFound, selectSnapshot } from './select.ts';
+import { selectSnapshot } from './select.ts';
 import { damageOf } from './unreadable.ts';
 
 export interface VerifyRequest {
@@ -85,7 +86,10 @@ async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly P
   if (plans.length > 0) return plans;
   // To say that all is well where nothing was looked at would be a lie.
   const { target, date = 'latest' } = request;
-  throw notFound({ ...(target === undefined ? {} : { target }), wanted: date }, names, parts);
+  throw operationErrors.SNAPSHOT_NOT_FOUND({
+    wanted: target === undefined ? date : `${target}/${date}`,
+    vault: names,
+  });
 }
 
 async function planVault(

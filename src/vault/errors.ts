@@ -6,8 +6,8 @@ export const vaultErrors = defineErrors({
     exit: 10,
     message: { en: 'there is no vault at {path}', ja: '{path} に保管先がありません' },
     hint: {
-      en: 'Check the path, and that its disk is mounted. A new one is made by the first `hikae backup`.',
-      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。新しい保管先は最初の `hikae backup` が作ります。',
+      en: 'Check the path, and that its disk is mounted.',
+      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
     },
   },
   VAULT_OUT_OF_REACH: {

@@ -29,6 +29,8 @@ export interface PostgresServer {
   /** Ends it at once, as a crash does; it can be started again. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Another server at the same place, with nothing in it: the machine is a new one. */
+  renew(): Promise<void>;
   /** Ends it and removes all that it had. */
   stop(): Promise<void>;
 }
@@ -48,17 +50,21 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const password = `pg-${folder.slice(-6)}-ひみつ`;
   const data = join(folder, 'data');
   const word = join(folder, 'word');
-  writeFileSync(word, password, { mode: 0o600 });
-  chownSync(word, uid, gid);
   const environment = { PATH: process.env.PATH, LC_ALL: 'C.UTF-8', PGHOST: folder, PGUSER: 'postgres' };
   const as = { uid, gid, cwd: '/' };
-  const initial = ['--username=postgres', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'];
-  execFileSync(
-    join(programs, 'initdb'),
-    [`--pgdata=${data}`, ...initial, '--auth-local=peer', '--auth-host=scram-sha-256', `--pwfile=${word}`],
-    { ...as, env: environment, stdio: 'pipe' },
-  );
-  rmSync(word);
+  const make = () => {
+    writeFileSync(word, password, { mode: 0o600 });
+    chownSync(word, uid, gid);
+    const rules = ['--auth-local=peer', '--auth-host=scram-sha-256', `--pwfile=${word}`];
+    const initial = ['--username=postgres', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync', ...rules];
+    execFileSync(join(programs, 'initdb'), [`--pgdata=${data}`, ...initial], {
+      ...as,
+      env: environment,
+      stdio: 'pipe',
+    });
+    rmSync(word);
+  };
+  make();
   writeFileSync(join(folder, 'log'), '');
   const port = await freePort();
   const env = { ...environment, PGPORT: String(port) };
@@ -102,7 +108,13 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     await kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { folder, port, password, psql, client, log, kill, start, stop };
+  const renew = async () => {
+    await kill();
+    rmSync(data, { recursive: true });
+    make();
+    await start();
+  };
+  return { folder, port, password, psql, client, log, kill, start, renew, stop };
 }
 
 /** The newest that Debian's packages have put here. */

@@ -52,8 +52,7 @@ export async function executeRestore(
   let done = 0;
   for (const name of leftOvers) await attempt(name, () => server.drop(name, signal));
   await attempt(server.accounts, async () => {
-    if (accounts === undefined)
-      throw databaseErrors.DATABASE_DUMP_DAMAGED({ database: server.accounts, reason: 'see above' });
+    if (accounts instanceof Error) throw accounts;
     restored += await accounts.execute({ troubles, signal });
   });
   for (const step of databases) {
@@ -73,7 +72,8 @@ export async function executeRestore(
   );
 }
 
-async function restoreDatabase(step: DatabaseStep, { request, server, host, options }: Work): Promise<void> {
+async function restoreDatabase(step: DatabaseStep, work: Work): Promise<void> {
+  const { request, server, host, options } = work;
   const { dump, exists, extra } = step;
   const { database, node, error } = dump;
   const { emit, signal } = options;
@@ -101,8 +101,24 @@ async function restoreDatabase(step: DatabaseStep, { request, server, host, opti
     await tidy(server, fresh, failure);
     throw failure;
   }
-  if (old !== undefined && request.keepOld !== true) await server.drop(old, signal);
+  if (old !== undefined && request.keepOld !== true) await dropOld(old, step, work);
   emit({ type: 'work.done', files: 1, bytes: 0, unchanged: 0, changed: exists ? 1 : 0 });
+}
+
+/** The service has its data back already; that the old database takes room is told, and no failure. */
+async function dropOld(
+  old: string,
+  { dump }: DatabaseStep,
+  { request, server, options }: Work,
+): Promise<void> {
+  const { signal, troubles } = options;
+  try {
+    await server.drop(old, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isHikaeError(error)) throw error;
+    troubles(trouble('left-over', `${request.component}/${old}`, dump.database.name));
+  }
 }
 
 /** What can't be removed now is found by the next restore; why it all failed matters more. */

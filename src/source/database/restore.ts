@@ -22,7 +22,9 @@ export async function planDatabaseRestore(
   const live = await server.look(wanted, signal);
   const replace = request.replaceAccounts ?? false;
   const accounts =
-    dumps.accounts === undefined ? undefined : await server.planAccounts(dumps.accounts, { replace, signal });
+    typeof dumps.accounts === 'string'
+      ? await server.planAccounts(dumps.accounts, { replace, signal })
+      : dumps.accounts;
   const steps: RestoreSteps = {
     accounts,
     databases: dumps.databases.map((dump) => stepFor(dump, live)),
@@ -70,7 +72,7 @@ function effectsOf(
   const wanted = new Set(databases.map(({ dump }) => dump.database.name));
   const others = live.filter(({ name }) => !wanted.has(name) && !leftOvers.includes(name));
   return [
-    ...(accounts?.effects ?? []),
+    ...(accounts instanceof Error ? [] : accounts.effects),
     ...databases.flatMap((step) => effectsOn(step, request)),
     ...others.map(({ name }) => left(name, standInOf(name) === undefined ? 'not-in-snapshot' : 'left-over')),
     ...leftOvers.map((name): RestoreEffect => ({ ...left(name, 'left-over'), action: 'remove' })),

@@ -11,8 +11,8 @@ export interface DatabaseStep {
 }
 
 export interface RestoreSteps {
-  /** undefined when what the vault has of them is damaged */
-  readonly accounts: AccountsPlan | undefined;
+  /** an error where what the vault has of them is damaged */
+  readonly accounts: AccountsPlan | Error;
   readonly databases: readonly DatabaseStep[];
   /** databases that an interrupted restore has left behind and nobody needs */
   readonly leftOvers: readonly string[];

@@ -16,13 +16,10 @@ export interface StoredDump {
 }
 
 export interface StoredDumps {
-  /** what the server had beyond its databases, as text; undefined when it is damaged */
-  readonly accounts: string | undefined;
+  /** what the server had beyond its databases, as text, or why it can't be used */
+  readonly accounts: string | Error;
   readonly databases: readonly StoredDump[];
 }
-
-/** More accounts than any server has, in bytes. */
-const MOST_ACCOUNTS = 256 * 1024 * 1024;
 
 export interface DumpKinds {
   readonly accounts: string;
@@ -45,8 +42,8 @@ export async function readStoredDumps(
   }
   const file = files.get(`${accounts}.sql`);
   const flaw = await flawOf(reader, file, { name: accounts, end: ends.accounts }, signal);
-  const text = flaw === undefined && file !== undefined ? await textIn(reader, file, signal) : undefined;
-  return { accounts: text, databases };
+  if (flaw !== undefined) return { accounts: flaw, databases };
+  return { accounts: await textIn(reader, file as Node, signal), databases };
 }
 
 async function filesOf(
@@ -83,8 +80,7 @@ async function flawOf(
   }
 }
 
-async function textIn(reader: SnapshotReader, node: Node, signal: AbortSignal): Promise<string | undefined> {
-  if (node.size > MOST_ACCOUNTS) return undefined;
+async function textIn(reader: SnapshotReader, node: Node, signal: AbortSignal): Promise<string> {
   const parts: Uint8Array[] = [];
   for await (const part of reader.content(node, { signal })) parts.push(part);
   return Buffer.concat(parts).toString('utf8');

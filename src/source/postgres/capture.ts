@@ -17,6 +17,7 @@ import { countRows, readDatabases } from './catalog.ts';
 import { type Connection, connect, type PostgresOrigin } from './connection.ts';
 import { type DatabaseRow, definitionOf } from './definition.ts';
 import { globalsName, globalsOf } from './globals-dump.ts';
+import { dumpClient, dumpSession, endOrphanedDumps, endOrphans } from './orphans.ts';
 import { withoutRestriction } from './restriction.ts';
 import { lookAround, requireClient } from './server.ts';
 import { Session } from './session.ts';
@@ -34,10 +35,10 @@ export async function capturePostgres(
 ): Promise<Capture> {
   const { signal } = options;
   const connection = await connect(origin, host, options);
-  const { server, databases } = await lookAround(connection, signal, async (session, found) => ({
-    server: found,
-    databases: chosen(await readDatabases(session), origin, connection, options),
-  }));
+  const { server, databases } = await lookAround(connection, signal, async (session, found) => {
+    await endOrphanedDumps(session);
+    return { server: found, databases: chosen(await readDatabases(session), origin, connection, options) };
+  });
   for (const program of ['pg_dump', 'pg_dumpall']) await requireClient(program, server, connection, signal);
   const facts: DatabaseFacts[] = [];
   const dumps = databases.map((database) => dumpOf(database, connection, (found) => facts.push(found)));
@@ -102,9 +103,11 @@ async function* dumpInSnapshot(
   signal: AbortSignal,
   counted: (tables: readonly TableCount[]) => void,
 ): AsyncGenerator<Uint8Array> {
-  const session = new Session(connection, database, signal);
+  const name = dumpSession(connection.random(4));
+  const session = new Session(connection, database, signal, name);
+  let done = false;
   try {
-    await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL row_security = off;');
+    await session.run('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;');
     const snapshot = await session.row<string>('SELECT to_json(pg_export_snapshot());');
     const counting = countRows(session);
     // It is looked at when the dump has ended.
@@ -113,13 +116,15 @@ async function* dumpInSnapshot(
       {
         program: 'pg_dump',
         arguments: ['--no-password', `--snapshot=${snapshot}`, `--lock-wait-timeout=${LOCK_WAIT}`],
-        variables: { PGDATABASE: database, PGAPPNAME: 'hikae' },
+        variables: { PGDATABASE: database, PGAPPNAME: dumpClient(name) },
         database,
       },
       signal,
     );
     counted(await counting);
+    done = true;
   } finally {
     await session.close();
+    if (!done) await endOrphans(connection);
   }
 }

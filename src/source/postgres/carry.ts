@@ -4,14 +4,17 @@
  */
 import { databaseErrors } from '../database/errors.ts';
 import type { Swap } from '../database/restoring-server.ts';
-import type { Connection } from './connection.ts';
-import { loadInto } from './load.ts';
+import { type LoadingConnection, loadInto } from './load.ts';
 import { withoutRestriction } from './restriction.ts';
 import { Session, withSession } from './session.ts';
 import { identifier, literal } from './sql.ts';
 
 /** Copies the tables into the fresh database. The session that is returned holds writers off until it is closed. */
-export async function carryTables(connection: Connection, swap: Swap, signal: AbortSignal): Promise<Session> {
+export async function carryTables(
+  connection: LoadingConnection,
+  swap: Swap,
+  signal: AbortSignal,
+): Promise<Session> {
   const { database, fresh, carried } = swap;
   const held = new Session(connection, database, signal);
   try {
@@ -39,7 +42,7 @@ export async function carryTables(connection: Connection, swap: Swap, signal: Ab
 /** A dump of tables takes it for granted that their schemas are there. */
 async function makeSchemas(
   held: Session,
-  connection: Connection,
+  connection: LoadingConnection,
   { fresh, carried }: Swap,
   signal: AbortSignal,
 ): Promise<void> {
@@ -50,7 +53,7 @@ async function makeSchemas(
   await withSession(connection, fresh, signal, async (session) => {
     for (const { name, owner } of schemas) {
       await session.run(
-        `SET client_min_messages = error; CREATE SCHEMA IF NOT EXISTS ${identifier(name)} AUTHORIZATION ${identifier(owner)};`,
+        `CREATE SCHEMA IF NOT EXISTS ${identifier(name)} AUTHORIZATION ${identifier(owner)};`,
       );
     }
   });

@@ -10,7 +10,7 @@ const says = {
   unreachable:
     /connection refused|no such file or directory|could not translate host name|timeout expired|no route to host|network is unreachable|the database system is (?:starting up|shutting down|in recovery)|データベースシステムは(?:起動|停止|シャットダウン)/i,
   login:
-    /password authentication failed|no password supplied|peer authentication failed|ident authentication failed|no pg_hba\.conf entry|role ".*" does not exist|is not permitted to log in|認証に失敗|pg_hba\.conf.*エントリ|ロール.*存在しません/i,
+    /password authentication failed|no password supplied|peer authentication failed|ident authentication failed|no pg_hba\.conf entry|FATAL: +role ".*" does not exist|is not permitted to log in|認証に失敗|pg_hba\.conf.*エントリ|FATAL: +ロール.*存在しません/i,
   missing: /FATAL: +database ".*" does not exist|データベース.*存在しません/i,
   forbidden:
     /permission denied|must be superuser|must be owner|row-level security|権限がありません|行セキュリティ/i,

@@ -17,7 +17,9 @@ import { identifier } from './sql.ts';
 export const globalsName = 'globals';
 export const globalsFile = rawFromText(`${globalsName}.sql`) as RawName;
 
-export const globalsEnd = '-- PostgreSQL database cluster dump complete';
+/** What pg_dumpall writes at its end, and what stands at the end of the whole file. */
+export const rolesEnd = '-- PostgreSQL database cluster dump complete';
+export const globalsEnd = '-- Databases complete';
 
 export function globalsOf(
   databases: readonly DatabaseRow[],
@@ -33,8 +35,8 @@ export function globalsOf(
       const passwords = superuser ? [] : ['--no-role-passwords'];
       const call = { program, arguments: ['--no-password', '--globals-only', ...passwords] };
       const cut = () => databaseErrors.DATABASE_DUMP_CUT({ database: globalsName, server, program });
-      yield* withEnd(withoutRestriction(clients.stream(call, signal)), globalsEnd, cut);
-      yield Buffer.from(databases.map(creationOf).join('\n'));
+      yield* withEnd(withoutRestriction(clients.stream(call, signal)), rolesEnd, cut);
+      yield Buffer.from(`${databases.map(creationOf).join('')}\n--\n${globalsEnd}\n--\n`);
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AccountsPlan } from '../database/restoring-server.ts';
 import type { RestoreEffect } from '../source.ts';
 import { readRoles, readTablespaces } from './catalog.ts';
 import type { Connection } from './connection.ts';
-import { globalsEnd } from './globals-dump.ts';
+import { rolesEnd } from './globals-dump.ts';
 import { type GlobalStatement, readGlobals } from './globals-script.ts';
 import { lookAround, meetingPlace } from './server.ts';
 import { withSession } from './session.ts';
@@ -29,13 +29,13 @@ export async function planGlobals(
     role: await readRoles(session),
     tablespace: await readTablespaces(session),
   }));
-  const statements = readGlobals(script, globalsEnd);
+  const statements = readGlobals(script, rolesEnd);
   const things = (['role', 'tablespace'] as const).flatMap((kind) => stepsOf(kind, statements, there[kind]));
-  const acting = things.filter(({ exists }) => !exists || replace);
+  const acting = things.filter((step) => !step.exists || isReplaced(step, replace, connection));
   const memberships = membershipsOf(statements, acting, there.role, replace);
   return {
     effects: [
-      ...things.map((step) => effectOf(step, replace)),
+      ...things.map((step) => effectOf(step, isReplaced(step, replace, connection))),
       ...surplusOf(things, there),
       ...statements.filter(({ kind }) => kind === 'unknown').map(passedOver),
     ],
@@ -44,6 +44,11 @@ export async function planGlobals(
         troubles(trouble('unwritable', shown(step), error)),
       ),
   };
+}
+
+/** The role that we log in as stays what it is: with its password of that day the next login would be refused. */
+function isReplaced({ kind, name }: GlobalStep, replace: boolean, { user }: Connection): boolean {
+  return replace && !(kind === 'role' && name === user);
 }
 
 function stepsOf(

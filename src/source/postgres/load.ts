@@ -3,27 +3,29 @@
  * none of its own commands until it hears a word that the dump can't know.
  */
 import type { Connection } from './connection.ts';
-import { clientVersion, knowsRestrict } from './server.ts';
 import { psqlArguments } from './session.ts';
 
 /** What the database's own settings say is for its users, not for this. */
 const OPTIONS = '-c default_transaction_read_only=off -c statement_timeout=0';
 
+export interface LoadingConnection extends Connection {
+  /** whether psql can be told to obey nothing but SQL */
+  readonly restricts: boolean;
+}
+
 export async function loadInto(
   database: string,
   dump: AsyncIterable<Uint8Array>,
-  connection: Connection,
+  { clients, random, restricts }: LoadingConnection,
   signal: AbortSignal,
 ): Promise<void> {
-  const { clients, random } = connection;
-  const version = await clientVersion('psql', connection, signal);
   const word = Buffer.from(random(24)).toString('hex');
   const output = clients.stream(
     {
       program: 'psql',
       arguments: psqlArguments,
       variables: { PGDATABASE: database, PGAPPNAME: 'hikae', PGOPTIONS: OPTIONS },
-      input: knowsRestrict(version) ? restricted(dump, word) : dump,
+      input: restricts ? restricted(dump, word) : dump,
       database,
     },
     signal,

@@ -10,8 +10,8 @@ import { countRows, readTables } from './catalog.ts';
 import { type Connection, connect, type PostgresOrigin } from './connection.ts';
 import { globalsEnd, globalsName } from './globals-dump.ts';
 import { planGlobals } from './globals-restore.ts';
-import { loadInto } from './load.ts';
-import { lookAround, meetingPlace, requireClient } from './server.ts';
+import { type LoadingConnection, loadInto } from './load.ts';
+import { knowsRestrict, lookAround, meetingPlace, requireClient } from './server.ts';
 import { withSession } from './session.ts';
 import { identifier, isOneStatement } from './sql.ts';
 import { swapDatabases } from './swap.ts';
@@ -24,8 +24,11 @@ export async function openRestoring(
   host: DatabaseHost,
   { signal }: { signal: AbortSignal },
 ): Promise<RestoringServer> {
-  const connection = await connect(origin, host, { signal });
-  await lookAround(connection, signal, (_, server) => requireClient('psql', server, connection, signal));
+  const connected = await connect(origin, host, { signal });
+  const version = await lookAround(connected, signal, (_, server) =>
+    requireClient('psql', server, connected, signal),
+  );
+  const connection: LoadingConnection = { ...connected, restricts: knowsRestrict(version) };
   return {
     name: connection.server,
     accounts: globalsName,
@@ -39,9 +42,7 @@ export async function openRestoring(
     swap: (swap, stop) => swapDatabases(connection, swap, stop),
     drop: (name, stop) =>
       withSession(connection, meetingPlace(), stop, async (session) => {
-        await session.run(
-          `SET client_min_messages = error; DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE);`,
-        );
+        await session.run(`DROP DATABASE IF EXISTS ${identifier(name)} WITH (FORCE);`);
       }),
   };
 }
@@ -69,20 +70,20 @@ async function look(
   signal: AbortSignal,
 ): Promise<LiveDatabase[]> {
   const found = await lookAround(connection, signal, (session) =>
-    session.rows<{ name: string; idle: boolean }>(`SELECT json_build_object('name', datname, 'idle',
-        NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname))
+    session.rows<{ name: string; open: boolean; idle: boolean }>(`SELECT json_build_object('name', datname,
+        'open', datallowconn, 'idle', NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname))
       FROM pg_database d WHERE NOT datistemplate ORDER BY datname COLLATE "C";`),
   );
   const databases: LiveDatabase[] = [];
-  for (const { name, idle } of found) {
-    const tables = wanted.has(name) ? await withSession(connection, name, signal, readTables) : [];
+  for (const { name, open, idle } of found) {
+    const tables = open && wanted.has(name) ? await withSession(connection, name, signal, readTables) : [];
     databases.push({ name, idle, tables });
   }
   return databases;
 }
 
 async function load(
-  connection: Connection,
+  connection: LoadingConnection,
   database: string,
   dump: AsyncIterable<Uint8Array>,
   signal: AbortSignal,

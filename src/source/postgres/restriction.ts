@@ -45,10 +45,10 @@ function withoutHead(head: Buffer): { bytes: Buffer<ArrayBuffer>; word: string |
   return { bytes: Buffer.from(bytes), word };
 }
 
+/** The last such line: what lies before it may look like one. */
 function withoutLine(bytes: Buffer, line: string): Buffer {
-  const at = bytes.indexOf(line, 0, 'latin1');
-  if (at < 0) return bytes;
-  let end = at + line.length;
-  if (bytes[end] === 0x0a) end += 1;
-  return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
+  const before = bytes.lastIndexOf(Buffer.from(`\n${line}`));
+  if (before < 0) return bytes;
+  const end = before + 1 + line.length;
+  return Buffer.concat([bytes.subarray(0, before + 1), bytes.subarray(bytes[end] === 0x0a ? end + 1 : end)]);
 }

@@ -25,7 +25,7 @@ export interface ClientVersion {
   readonly minor: number;
 }
 
-export async function clientVersion(
+async function clientVersion(
   program: string,
   { clients }: Connection,
   signal: AbortSignal,
@@ -41,12 +41,12 @@ export async function requireClient(
   server: ServerFacts,
   connection: Connection,
   signal: AbortSignal,
-): Promise<void> {
-  const { text, major } = await clientVersion(program, connection, signal);
-  if (major >= Math.floor(server.number / 10_000)) return;
+): Promise<ClientVersion> {
+  const version = await clientVersion(program, connection, signal);
+  if (version.major >= Math.floor(server.number / 10_000)) return version;
   throw databaseErrors.DATABASE_CLIENT_OLD({
     program,
-    version: text,
+    version: version.text,
     server: connection.server,
     serverVersion: server.version,
   });

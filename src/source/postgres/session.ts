@@ -21,6 +21,17 @@ export const psqlArguments = [
   '--set=SHOW_CONTEXT=never',
 ] as const;
 
+/** What settings of the server, the database or the role say of such things is meant for others. */
+const ownSettings = `${[
+  'client_min_messages = error',
+  'default_transaction_read_only = off',
+  'statement_timeout = 0',
+  'lock_timeout = 0',
+  'idle_in_transaction_session_timeout = 0',
+]
+  .map((setting) => `SET ${setting};`)
+  .join(' ')}\n`;
+
 export class Session {
   readonly #connection: Connection;
   readonly #statements = new Statements();
@@ -29,19 +40,21 @@ export class Session {
   #asked = 0;
   #closed = false;
 
-  constructor(connection: Connection, database: string, signal: AbortSignal) {
+  /** `name` is what the server shows of the session to who looks */
+  constructor(connection: Connection, database: string, signal: AbortSignal, name = 'hikae') {
     this.#connection = connection;
     const output = connection.clients.stream(
       {
         program: 'psql',
         arguments: psqlArguments,
-        variables: { PGDATABASE: database, PGAPPNAME: 'hikae', PGCLIENTENCODING: 'UTF8' },
+        variables: { PGDATABASE: database, PGAPPNAME: name, PGCLIENTENCODING: 'UTF8' },
         input: this.#statements,
         database,
       },
       AbortSignal.any([signal, this.#abort.signal]),
     );
     this.#lines = linesOf(output)[Symbol.asyncIterator]();
+    this.#statements.add(ownSettings);
   }
 
   /** Each row is one value of JSON, so that a text in it may hold anything. */

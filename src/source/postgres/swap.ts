@@ -9,7 +9,7 @@ import { databaseErrors } from '../database/errors.ts';
 import type { Swap } from '../database/restoring-server.ts';
 import { carryTables } from './carry.ts';
 import { endSessions } from './catalog.ts';
-import type { Connection } from './connection.ts';
+import type { LoadingConnection } from './load.ts';
 import { meetingPlace } from './server.ts';
 import { Session, withSession } from './session.ts';
 import { identifier } from './sql.ts';
@@ -19,7 +19,11 @@ const TRIES = 4;
 /** How often those who came meanwhile are sent away, in milliseconds. */
 const AGAIN = 200;
 
-export async function swapDatabases(connection: Connection, swap: Swap, signal: AbortSignal): Promise<void> {
+export async function swapDatabases(
+  connection: LoadingConnection,
+  swap: Swap,
+  signal: AbortSignal,
+): Promise<void> {
   const { database, old, carried } = swap;
   if (old === undefined) {
     await withSession(connection, meetingPlace(database), signal, (session) => session.run(renamesOf(swap)));
@@ -52,7 +56,7 @@ function renamesOf({ database, fresh, old }: Swap): string {
 }
 
 async function renameWhileClearing(
-  connection: Connection,
+  connection: LoadingConnection,
   swap: Swap,
   held: Session | undefined,
   signal: AbortSignal,
