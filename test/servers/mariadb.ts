@@ -21,6 +21,8 @@ export interface MariadbServer {
   readonly password: string;
   /** Runs statements as the server's first user; what they print, tabs between values, without the last line feed. */
   sql(statements: string, database?: string): string;
+  /** A session that runs statements and then stays as it is until it is ended. */
+  hold(statements: string): { readonly ready: Promise<void>; end(): Promise<void> };
   log(): string;
   /** Ends it at once, as a crash does; it can be started again. */
   kill(): Promise<void>;
@@ -57,22 +59,41 @@ export async function startMariadb(settings: readonly string[] = []): Promise<Ma
   );
   writeFileSync(join(folder, 'log'), '');
   const port = await freePort();
-  const password = `my-${folder.slice(-6)}-ひみつ`;
+  const password = `word-${folder.slice(-6)}-ひみつ`;
+  const words = [
+    '--no-defaults',
+    `--socket=${socket}`,
+    '--user=root',
+    '--default-character-set=utf8mb4',
+    '--batch',
+    '--skip-column-names',
+    '--max-allowed-packet=1G',
+  ];
   const sql: MariadbServer['sql'] = (statements, database) =>
-    execFileSync(
-      'mariadb',
-      [
-        '--no-defaults',
-        `--socket=${socket}`,
-        '--user=root',
-        '--default-character-set=utf8mb4',
-        '--batch',
-        '--skip-column-names',
-        '--max-allowed-packet=1G',
-        ...(database === undefined ? [] : [`--database=${database}`]),
-      ],
-      { env: environment, input: statements, encoding: 'utf8', maxBuffer: 1 << 28, stdio: 'pipe' },
-    ).trimEnd();
+    execFileSync('mariadb', [...words, ...(database === undefined ? [] : [`--database=${database}`])], {
+      env: environment,
+      input: statements,
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: 'pipe',
+    }).trimEnd();
+  const hold: MariadbServer['hold'] = (statements) => {
+    const child = spawn('mariadb', [...words, '--unbuffered'], {
+      env: environment,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const ready = new Promise<void>((resolve) => child.stdout?.once('data', () => resolve()));
+    child.stdin?.on('error', () => {});
+    child.stdin?.write(`${statements}\nSELECT 'ready';\n`);
+    return {
+      ready,
+      async end() {
+        child.stdin?.end();
+        await closed;
+      },
+    };
+  };
   const log = () => readFileSync(join(folder, 'log'), 'utf8');
   let ended: Promise<void> = Promise.resolve();
   let pid: number | undefined;
@@ -83,7 +104,7 @@ export async function startMariadb(settings: readonly string[] = []): Promise<Ma
   };
   const start = async () => {
     // It ends when we do, however that happens.
-    const words = [
+    const under = [
       '--pdeathsig',
       'KILL',
       '--reuid',
@@ -103,9 +124,11 @@ export async function startMariadb(settings: readonly string[] = []): Promise<Ma
       '--innodb-buffer-pool-size=64M',
       '--innodb-flush-log-at-trx-commit=0',
       '--event-scheduler=ON',
+      // root@localhost is another account than root@127.0.0.1, whatever the resolver says.
+      '--skip-name-resolve',
       ...settings,
     ];
-    const child = spawn('setpriv', [...words, 'mariadbd', ...options], {
+    const child = spawn('setpriv', [...under, 'mariadbd', ...options], {
       env: { ...environment, PATH: `${environment.PATH}:/usr/sbin` },
       cwd: '/',
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -132,5 +155,5 @@ export async function startMariadb(settings: readonly string[] = []): Promise<Ma
     await kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { socket, port, password, sql, log, kill, start, stop };
+  return { socket, port, password, sql, hold, log, kill, start, stop };
 }
