@@ -26,10 +26,11 @@ export function previewText(previews: readonly BackupPreview[], language: Langua
 }
 
 function targetText(
-  { target, vault, schedule, creates, from, components }: BackupPreview,
+  { target, vault, schedule, creates, unreachable, from, components }: BackupPreview,
   language: Language,
 ): string {
   const lines = [fill(texts.target[language], { target, vault, schedule })];
+  if (unreachable !== undefined) lines.push(...describeFailure(unreachable, language));
   if (creates) lines.push(texts.creates[language]);
   if (from !== undefined) return [...lines, fill(texts.from[language], { from })].join('\n');
   const columns = [

@@ -77,6 +77,8 @@ export const backupCommand = defineCommand({
           const previews = await previewBackup(request, parts);
           await context.results.show(previews, (language) => previewText(previews, language));
           return {
+            // As in the run: the data is kept, only not where the policy wants it.
+            ...(previews.some(({ unreachable }) => unreachable !== undefined) ? { outcome: 'failed' } : {}),
             errors: previews.flatMap(({ components }) => components.flatMap(({ error }) => error ?? [])),
           };
         }

@@ -3,7 +3,8 @@ import { isHikaeError } from '../base/errors.ts';
 import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
 import type { Preview, Vault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
-import type { PolicyParts } from './parts.ts';
+import type { OpenedVault, PolicyParts } from './parts.ts';
+import { isOutOfReach } from './reach.ts';
 import { dailyOf } from './weekly.ts';
 
 export interface BackupPreview {
@@ -12,6 +13,8 @@ export interface BackupPreview {
   readonly vault: string;
   /** the vault isn't there yet and would be made */
   readonly creates: boolean;
+  /** why it isn't the schedule's own vault: the run will have failed, although the data is kept */
+  readonly unreachable?: Error;
   /** the snapshot that would be shared whole, without a capture */
   readonly from?: string;
   readonly components: readonly (Preview & { readonly name: string; readonly error?: Error })[];
@@ -20,13 +23,27 @@ export interface BackupPreview {
 export async function previewTarget(
   target: string,
   schedule: ScheduleName,
-  { to }: PolicySchedule,
+  { to, copyTo }: PolicySchedule,
   parts: PolicyParts,
 ): Promise<BackupPreview> {
-  const vault = await openIfThere(to, parts);
-  const preview = { target, schedule, vault: to, creates: vault === undefined };
+  const { name, opened, unreachable } = await openFirst([to, ...copyTo], parts);
+  try {
+    const failure = unreachable === undefined ? {} : { unreachable };
+    const preview = { target, schedule, vault: name, creates: opened === undefined, ...failure };
+    return { ...preview, ...(await previewIn(opened?.vault, target, schedule, parts)) };
+  } finally {
+    await opened?.vault.close();
+  }
+}
+
+async function previewIn(
+  vault: Vault | undefined,
+  target: string,
+  schedule: ScheduleName,
+  parts: PolicyParts,
+): Promise<Pick<BackupPreview, 'from' | 'components'>> {
   const from = schedule === 'weekly' && vault !== undefined ? await dailyOf(vault, target, parts) : undefined;
-  if (from !== undefined) return { ...preview, from: from.place, components: [] };
+  if (from !== undefined) return { from: from.place, components: [] };
   const components: BackupPreview['components'][number][] = [];
   const { components: settings } = parts.policy.targets[target] as Target;
   for (const name of Object.keys(settings)) {
@@ -41,20 +58,35 @@ export async function previewTarget(
       components.push({ name, ...nothing, error });
     }
   }
-  return { ...preview, components };
+  return { components };
 }
 
 type Component = Target['components'][string];
 
 const nothing: Preview = { nodes: 0, bytes: 0, unchanged: 0, newBytes: 0 };
 
-async function openIfThere(name: string, parts: PolicyParts): Promise<Vault | undefined> {
-  try {
-    return (await parts.openVault(name, { create: false })).vault;
-  } catch (error) {
-    if (isHikaeError(error, 'VAULT_NOT_FOUND')) return undefined;
-    throw error;
+interface First {
+  readonly name: string;
+  /** absent where it is still to be made */
+  readonly opened?: OpenedVault;
+  readonly unreachable?: Error;
+}
+
+/** The vault that the run will take: see first-vault.ts. */
+async function openFirst(names: readonly string[], parts: PolicyParts): Promise<First> {
+  let unreachable: Error | undefined;
+  for (const name of names) {
+    const why = () => (unreachable === undefined ? {} : { unreachable });
+    try {
+      return { name, opened: await parts.openVault(name, { create: false }), ...why() };
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      if (isHikaeError(error, 'VAULT_NOT_FOUND')) return { name, ...why() };
+      if (!isOutOfReach(error)) throw error;
+      unreachable ??= error;
+    }
   }
+  throw unreachable;
 }
 
 /** Of a command nothing can be told without running it, which a preview must not. */

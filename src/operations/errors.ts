@@ -102,6 +102,28 @@ export const operationErrors = defineErrors({
       ja: '別のフォルダーを選ぶか、ここに復元するなら --overwrite を付けてください。',
     },
   },
+  RESTORE_NO_FOLDER: {
+    exit: 2,
+    message: {
+      en: '{path} can not be restored into: {reason}',
+      ja: '{path} には復元できません: {reason}',
+    },
+    hint: {
+      en: 'Give --to a folder that is empty or not there yet, in a place that you may write to.',
+      ja: '--to には、空のフォルダーか、書き込める場所にあるまだ存在しないフォルダーを指定してください。',
+    },
+  },
+  RESTORE_INTO_VAULT: {
+    exit: 2,
+    message: {
+      en: 'the folder {path} lies in the vault {vault}',
+      ja: 'フォルダー {path} は保管先 {vault} の中にあります',
+    },
+    hint: {
+      en: 'Choose a folder outside of it: what lies in a vault is shared by several snapshots.',
+      ja: '保管先の外のフォルダーを選んでください。保管先の中のものは複数のスナップショットで共有されています。',
+    },
+  },
   RESTORE_DELETE_UNSAFE: {
     exit: 2,
     message: {

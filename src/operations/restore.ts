@@ -9,7 +9,7 @@ import { operationErrors } from './errors.ts';
 import { withHooks } from './hooks.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
 import { type Chosen, chooseForRestore, readThrough } from './restore-choice.ts';
-import { requireEmpty } from './restore-folder.ts';
+import { requireRestorable } from './restore-folder.ts';
 import { withPassword } from './restore-origin.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { broughtAnew, keepSafetySnapshot } from './safety.ts';
@@ -125,7 +125,7 @@ async function withChosen<Ready, Result>(
   ready: (chosen: Chosen) => Promise<Ready>,
   work: (chosen: Chosen, made: Ready) => Promise<Result>,
 ): Promise<Result> {
-  if (request.to.kind === 'folder') requireEmpty(request.to.path, request.to.overwrite);
+  if (request.to.kind === 'folder') requireRestorable(request.to.path, request.to.overwrite);
   const { ready: made, ...chosen } = await chooseForRestore(request, parts, async (found) => {
     if (request.delete) requireDeletable(found.entry);
     return await ready(found);

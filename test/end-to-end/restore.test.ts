@@ -231,6 +231,29 @@ describe('restore --in-place', { timeout: 120_000 }, () => {
     assert.deepEqual(undone, before);
   });
 
+  it('goes into no vault, and into nothing that is no folder', async () => {
+    using scratch = new Scratch();
+    scratch.write('site/page', 'x');
+    const policy = policyOf(scratch);
+    await backUp(policy);
+    const before = describeTree(scratch.at('vault'));
+    symlinkSync(scratch.at('vault/daily'), scratch.at('link'));
+    for (const [to, code] of [
+      [scratch.at('vault/restored/deep'), 'RESTORE_INTO_VAULT'],
+      [scratch.at('vault/daily/blog/2026-11-22'), 'RESTORE_INTO_VAULT'],
+      [scratch.at('link/blog/new'), 'RESTORE_INTO_VAULT'],
+      [scratch.at('site/page'), 'RESTORE_NO_FOLDER'],
+      [scratch.at('site/page/below'), 'RESTORE_NO_FOLDER'],
+    ] as const) {
+      for (const more of [[], ['--overwrite'], ['--dry-run']]) {
+        const { status, result } = await restore(policy, ['--to', to, ...more]);
+        assert.deepEqual([status, result.error?.code], [2, code], `${to} ${more}`);
+      }
+    }
+    assert.deepEqual(describeTree(scratch.at('vault')), before);
+    assert.equal(readFileSync(scratch.at('site/page'), 'utf8'), 'x');
+  });
+
   it('names what was not there before: an undo leaves it', async () => {
     using scratch = new Scratch();
     const file = scratch.write('etc/one', '1');

@@ -78,6 +78,14 @@ describe('a vault that is out of reach', { timeout: 120_000 }, () => {
     const policy = policyOf(scratch, { copyTo: 'second' });
     assert.equal((await runAt(noon, policy, ['backup'])).status, 0);
     rmSync(scratch.at('disk/vault'), { recursive: true });
+    const preview = await runAt<
+      readonly { vault: string; creates: boolean; unreachable?: { code: string } }[]
+    >(noon, policy, ['backup', '--dry-run']);
+    const [planned] = preview.result;
+    assert.deepEqual(
+      [preview.status, planned?.vault, planned?.creates, planned?.unreachable?.code],
+      [1, 'second', true, 'VAULT_GONE'],
+    );
     const { status, result, events } = await run(policy, ['backup']);
     assert.equal(status, 1);
     const [target] = result.targets;
