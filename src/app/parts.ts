@@ -1,21 +1,12 @@
 /** The composition root: real vaults, sources and the ledger, put together for the operations. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { runCommand } from '../base/child-process.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
-import type { ComponentKind } from '../model/snapshot.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import {
-  notYetActing,
-  type Policy,
-  type PolicyVault,
-  parseLocation,
-  placeOf,
-  resolveSecret,
-} from '../policy/policy.ts';
-import type { DatabaseHost } from '../source/database/host.ts';
-import type { Source } from '../source/source.ts';
+import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
+import { environmentOfOthers, haltsIn, openSources } from './sources.ts';
 import { hikaeVersion } from './version.ts';
 import type { World } from './world.ts';
 
@@ -31,6 +22,9 @@ export interface PartsOptions {
 
 /** Half an hour: a daily run may still be at work when the weekly one starts. */
 export const LOCK_WAIT = 30 * 60_000;
+
+/** Where there is no policy to say another. */
+const USUAL_STATE = '/var/lib/hikae';
 
 /** Two threads keep a disk busy; more would only make a rotating one seek. */
 const THREADS = 2;
@@ -58,8 +52,9 @@ export async function withPolicyParts<Result>(
         facts: { verb, started: new Date(started).toISOString() },
       });
     }
+    await settleHalts(policy.state, options);
     const parts: PolicyParts = {
-      ...commonParts(options),
+      ...commonParts(policy.state, options),
       host: policy.host,
       zone: policy.timezone,
       ledger,
@@ -83,7 +78,7 @@ export async function withoutPolicy<Result>(
 ): Promise<Result> {
   const { world } = options;
   return work({
-    ...commonParts(options),
+    ...commonParts(USUAL_STATE, options),
     host: world.host,
     zone: world.zone,
     vaults: [],
@@ -98,82 +93,19 @@ export function warnOfLater(policy: Policy, emit: Emit, language: 'en' | 'ja'): 
   }
 }
 
-function commonParts({ world, emit, signal, lockWait }: PartsOptions) {
+function commonParts(state: string, { world, emit, signal, lockWait }: PartsOptions) {
   const { clock, random } = world;
-  const sources = openSources(world);
+  const sources = openSources(world, haltsIn(state));
   const environment = environmentOfOthers(world);
   return { clock, random, emit, signal, environment, version: hikaeVersion(), lockWait, source: sources };
 }
 
-/** What the policy's commands see of our environment: the same by hand as from a timer, and no secret that lies in it. */
-function environmentOfOthers({ environment: { PATH, HOME, LANG, DOCKER_HOST } }: World) {
-  return { PATH, HOME, LANG, DOCKER_HOST };
-}
-
-/** Sources are loaded when they are asked for: to look into a snapshot takes none. */
-function openSources(world: World): (kind: ComponentKind) => Promise<Source> {
-  return async (kind) => {
-    const files = await openFiles(world);
-    switch (kind) {
-      case 'files':
-        return files;
-      case 'command':
-        return openCommand(world, files);
-      case 'postgres':
-        return openPostgres(world, files);
-      case 'mysql':
-        return openMysql(world, files);
-      default:
-        throw operationErrors.COMPONENT_NOT_ACTING({ component: kind });
-    }
-  };
-}
-
-async function openFiles({ clock, uid, random }: World): Promise<Source> {
-  const { createFilesSource } = await import('../source/files/files.ts');
-  return createFilesSource({ clock, accounts: '/etc', uid, random: (size) => Buffer.from(random(size)) });
-}
-
-async function openCommand({ clock, uid, gid, environment }: World, files: Source): Promise<Source> {
-  const { createCommandSource } = await import('../source/command/command.ts');
-  const { PATH, HOME, LANG } = environment;
-  return createCommandSource({
-    clock,
-    environment: { PATH, HOME, LANG },
-    owner: { uid, gid, user: '', group: '' },
-    planFiles: (request, options) => files.planRestore(request, options),
-  });
-}
-
-async function openPostgres(world: World, files: Source): Promise<Source> {
-  const { createPostgresSource } = await import('../source/postgres/postgres.ts');
-  return createPostgresSource(databaseHost(world, files));
-}
-
-async function openMysql(world: World, files: Source): Promise<Source> {
-  const { createMysqlSource } = await import('../source/mysql/mysql.ts');
-  return createMysqlSource(databaseHost(world, files));
-}
-
-/** DOCKER_HOST says where an engine is that listens elsewhere than usual. */
-function databaseHost(world: World, files: Source): DatabaseHost {
-  const { clock, uid, gid, environment, random } = world;
-  const { PATH, LANG, DOCKER_HOST } = environment;
-  return {
-    clock,
-    environment: { PATH, LANG, DOCKER_HOST },
-    owner: { uid, gid, user: '', group: '' },
-    random,
-    secret: (reference, { signal }) =>
-      resolveSecret(reference, {
-        environment,
-        uid,
-        signal,
-        run: async (argv, options) =>
-          (await runCommand(argv, { ...options, environment: environmentOfOthers(world) })).toString('utf8'),
-      }),
-    planFiles: (request, options) => files.planRestore(request, options),
-  };
+/** What a run that ended in the middle has left standing still is seen to before anything else. */
+async function settleHalts(state: string, { emit, signal }: PartsOptions): Promise<void> {
+  const folder = haltsIn(state);
+  if (!existsSync(folder)) return;
+  const recovery = await import('../source/docker-volume/recovery.ts');
+  await recovery.settleHalts(folder, { emit, signal });
 }
 
 interface OpenOptions {

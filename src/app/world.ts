@@ -19,6 +19,8 @@ export interface World {
   /** who runs this; 0 is root */
   readonly uid: number;
   readonly gid: number;
+  /** the Node.js that runs this, for programs of ours that are processes of their own */
+  readonly node: string;
   /** Calls back each time that somebody asks us to end; the returned function stops listening. */
   readonly onInterrupt: (listener: () => void) => () => void;
   /** Ends the process at once, whatever it is doing. */
@@ -47,6 +49,7 @@ export function realWorld(): World {
     },
     uid: process.getuid?.() ?? -1,
     gid: process.getgid?.() ?? -1,
+    node: process.execPath,
     onInterrupt(listener) {
       for (const signal of interrupts) process.on(signal, listener);
       return () => {

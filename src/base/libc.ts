@@ -19,6 +19,7 @@ const calls = {
   linkat: libc.func('int linkat(int from, const char *path, int to, const char *name, int flags)'),
   mkdirat: libc.func('int mkdirat(int directory, const char *path, uint32_t mode)'),
   renameat: libc.func('int renameat(int from, const char *path, int to, const char *name)'),
+  renameat2: libc.func('int renameat2(int from, const char *path, int to, const char *name, uint32_t flags)'),
   unlinkat: libc.func('int unlinkat(int directory, const char *path, int flags)'),
   symlinkat: libc.func('int symlinkat(const char *target, int directory, const char *path)'),
   readlinkat: libc.func('int64_t readlinkat(int directory, const char *path, void *result, uint64_t size)'),
@@ -48,6 +49,7 @@ const calls = {
 const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 const AT_EMPTY_PATH = 0x1000;
+const RENAME_EXCHANGE = 2;
 const STATX_BASIC_STATS = 0x7ff;
 const SEEK_SET = 0;
 const SEEK_DATA = 3;
@@ -156,6 +158,12 @@ export function makeDirectoryAt(directory: number, name: RawPath, mode: number):
 
 export function renameAt(from: number, name: RawPath, to: number, newName: RawPath): void {
   if (calls.renameat(from, terminated(name), to, terminated(newName)) !== 0) throw failure('rename', newName);
+}
+
+/** Two entries of one file system take each other's place, both at once. */
+export function exchangeAt(from: number, name: RawPath, to: number, otherName: RawPath): void {
+  const done = calls.renameat2(from, terminated(name), to, terminated(otherName), RENAME_EXCHANGE);
+  if (done !== 0) throw failure('exchange', otherName);
 }
 
 export function unlinkAt(directory: number, name: RawPath): void {

@@ -1,7 +1,7 @@
 /** The face of the room: the record of runs and facts of this host. */
 import type { Clock } from '../base/clock.ts';
+import { ownProcess } from '../base/process-identity.ts';
 import { openDatabase } from './database.ts';
-import { ownProcess } from './process-identity.ts';
 import type { OnTrouble, OpenedLedger } from './records.ts';
 import { SqliteLedger } from './sqlite-ledger.ts';
 

@@ -1,7 +1,8 @@
 /** Rows of the database as the values of the ledger's face. Each fails with LEDGER_VALUE on what can't be. */
+
+import type { ProcessIdentity } from '../base/process-identity.ts';
 import { findingTexts } from '../model/finding.ts';
 import { type Trouble, troubles } from '../model/trouble.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 import type { RunRecord, TargetResult, VaultSeen, Verification, VerifyFact } from './records.ts';
 import { count, failure, integer, optional, type Row, seconds, text, texts, word } from './rows.ts';
 import { levels, outcomes, verbs, weights } from './vocabulary.ts';

@@ -3,10 +3,10 @@
  * a target has ended: thousands of events cost a handful of transactions, and a ledger that fails costs no more.
  */
 import type { DatabaseSync } from 'node:sqlite';
+import type { ProcessIdentity } from '../base/process-identity.ts';
 import type { Event, Failure } from '../model/events.ts';
 import type { Outcome } from '../model/run.ts';
 import type { Trouble } from '../model/trouble.ts';
-import type { ProcessIdentity } from './process-identity.ts';
 import { KEPT_WORD_FOR_WORD, type RunRecorder, type RunStart, type TargetResult } from './records.ts';
 import { transaction } from './sqlite.ts';
 

@@ -2,10 +2,10 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Clock } from '../base/clock.ts';
 import { isHikaeError, systemCode } from '../base/errors.ts';
+import { isRunning, type ProcessIdentity } from '../base/process-identity.ts';
 import type { Schedule } from '../model/snapshot.ts';
 import type { Trouble } from '../model/trouble.ts';
 import { ledgerErrors } from './errors.ts';
-import { isRunning, type ProcessIdentity } from './process-identity.ts';
 import {
   findingFrom,
   processFrom,

@@ -46,7 +46,10 @@ export interface CapturedNode {
 /** One pass over live data, in manifest order, in batches. Ends with an error when the component has failed. */
 export interface Capture {
   nodes(): AsyncIterable<readonly CapturedNode[]>;
-  /** what was found out on the way; asked when all nodes and their content have been read */
-  facts?(): ComponentFacts;
+  /**
+   * What was found out on the way; asked when all nodes and their content have been read. It fails when they turn out
+   * not to be what they should, and so has the component.
+   */
+  facts?(): ComponentFacts | Promise<ComponentFacts>;
   close(): Promise<void>;
 }

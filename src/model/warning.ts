@@ -30,6 +30,18 @@ export const warnings = {
     en: '{place} in the vault {vault} can not be read as a snapshot: {reason}',
     ja: '保管先 {vault} の {place} はスナップショットとして読めません: {reason}',
   },
+  'containers-unpaused': {
+    en: 'a backup of the volume {volume} was interrupted at {since}; its containers were still paused and go on: {containers}',
+    ja: 'ボリューム {volume} のバックアップ（{since}）が中断され、コンテナーが一時停止のままだったため再開しました: {containers}',
+  },
+  'containers-stopped': {
+    en: 'a restore of the volume {volume} was interrupted at {since}, and what it had stopped is still down: {containers}; run that restore again, or start them with docker start',
+    ja: 'ボリューム {volume} の復元（{since}）が中断され、停止したコンテナーが止まったままです: {containers}。その復元をもう一度実行するか、docker start で起動してください',
+  },
+  'containers-still': {
+    en: 'these containers of the volume {volume} may stand still since {since}, and it can not be mended: {containers}; {reason}',
+    ja: 'ボリューム {volume} の次のコンテナーは {since} から止まっている可能性がありますが、再開できません: {containers}（{reason}）',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

@@ -3,6 +3,7 @@ import { isHikaeError } from '../base/errors.ts';
 import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
 import type { Preview, Vault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
+import { countable } from './estimate.ts';
 import type { OpenedVault, PolicyParts } from './parts.ts';
 import { isOutOfReach } from './reach.ts';
 import { dailyOf } from './weekly.ts';
@@ -89,7 +90,7 @@ async function openFirst(names: readonly string[], parts: PolicyParts): Promise<
   throw unreachable;
 }
 
-/** Of a command nothing can be told without running it, which a preview must not. */
+/** Of a command or a database nothing can be told without running it, which a preview must not. */
 async function previewComponent(
   target: string,
   name: string,
@@ -97,8 +98,8 @@ async function previewComponent(
   vault: Vault | undefined,
   parts: PolicyParts,
 ): Promise<Preview> {
-  const origin = originOf(settings);
-  if (origin.kind !== 'files') return nothing;
+  const origin = countable(originOf(settings));
+  if (origin === undefined) return nothing;
   const { signal } = parts;
   const options = { component: name, troubles: () => {}, signal, avoid: avoided(parts) };
   const source = await parts.source(origin.kind);

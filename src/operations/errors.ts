@@ -31,16 +31,6 @@ export const operationErrors = defineErrors({
     },
     hint: { en: 'It has: {known}.', ja: 'あるのは次のとおりです: {known}' },
   },
-  COMPONENT_NOT_ACTING: {
-    message: {
-      en: 'components of this kind are not captured yet: {component}',
-      ja: 'この種類のコンポーネントはまだ取得できません: {component}',
-    },
-    hint: {
-      en: 'Until then dump it with a `command` component; the snapshot is marked incomplete.',
-      ja: '当面は `command` コンポーネントでダンプしてください。スナップショットは不完全と記録されます。',
-    },
-  },
   VAULT_NOT_ACTING: {
     exit: 10,
     message: {

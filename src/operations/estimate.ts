@@ -1,4 +1,6 @@
 /** How much a snapshot will come to, before it is begun: for the bar that shows progress, and to see whether there is room. */
+import { isHikaeError } from '../base/errors.ts';
+import type { Origin } from '../model/snapshot.ts';
 import { originOf, type Target } from '../policy/policy.ts';
 import type { Room, WritableVault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
@@ -34,12 +36,12 @@ export async function estimate(
 async function count(target: Target, parts: PolicyParts): Promise<{ nodes: number; bytes: number }> {
   const total = { nodes: 0, bytes: 0 };
   for (const [component, settings] of Object.entries(target.components)) {
-    const origin = originOf(settings);
-    if (origin.kind !== 'files') continue;
+    const origin = countable(originOf(settings));
+    if (origin === undefined) continue;
     try {
       const { signal } = parts;
       const options = { component, troubles: () => {}, signal, avoid: avoided(parts) };
-      const source = await parts.source('files');
+      const source = await parts.source(origin.kind);
       const capture = await source.capture(origin, options);
       try {
         for await (const batch of capture.nodes()) {
@@ -54,14 +56,16 @@ async function count(target: Target, parts: PolicyParts): Promise<{ nodes: numbe
       }
     } catch (error) {
       parts.signal.throwIfAborted();
-      if (!isSourceError(error)) throw error;
+      if (!isHikaeError(error)) throw error;
     }
   }
   return total;
 }
 
-function isSourceError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SOURCE_');
+/** What can be looked at beforehand without a trace: files, and volumes whose containers go on meanwhile. */
+export function countable(origin: Origin): Origin | undefined {
+  if (origin.kind === 'files') return origin;
+  return origin.kind === 'docker-volume' ? { ...origin, pause: 0 } : undefined;
 }
 
 function sum(components: readonly { nodes: number; files: number; bytes: number }[]) {

@@ -6,16 +6,12 @@ import type { Policy } from './policy-file.ts';
 import { say } from './wording.ts';
 
 export interface NotYetActing {
-  /** where it stands in the file: `targets.mail.components.mysql` */
+  /** where it stands in the file: `vaults.s3` */
   readonly path: string;
   readonly text: Bilingual;
 }
 
 const texts = {
-  component: {
-    en: 'components of kind "{kind}" are not captured yet',
-    ja: '種類 "{kind}" のコンポーネントはまだ取得されません',
-  },
   restic: {
     en: 'encrypted repositories are not written yet',
     ja: '暗号化リポジトリーへの書き込みにはまだ対応していません',
@@ -39,14 +35,6 @@ export function notYet(text: Bilingual): Bilingual {
 
 export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
-  for (const [name, target] of Object.entries(policy.targets)) {
-    for (const [component, settings] of Object.entries(target.components)) {
-      for (const kind of ['docker-volume'] as const) {
-        if (settings[kind] === undefined) continue;
-        found.push({ path: `targets.${name}.components.${component}`, text: say(texts.component, { kind }) });
-      }
-    }
-  }
   for (const [name, vault] of Object.entries(policy.vaults)) {
     if (vault.restic !== undefined) found.push({ path: `vaults.${name}`, text: texts.restic });
     const kind = parseLocation(placeOf(vault))?.kind;

@@ -37,8 +37,9 @@ const wires: ReadonlySet<string> = new Set(['app', 'main']);
 
 /** Where the outside world may be touched, and why there. */
 const worldly: Readonly<Record<Use['kind'], (path: string) => boolean>> = {
-  // Children get a process group of their own, and only process.kill can signal a group.
-  process: (path) => isWiring(path) || path === 'src/base/child-process.ts',
+  // Children get a process group of their own, and only process.kill can signal a group. The watchdog is a program.
+  process: (path) =>
+    isWiring(path) || path === 'src/base/child-process.ts' || path === 'src/source/docker-volume/watchdog.ts',
   clock: (path) => isWiring(path) || path === 'src/base/clock.ts',
   random: isWiring,
   // The formatters of time zones are remembered: values of a pure function, which nobody can tell from new ones.

@@ -59,7 +59,7 @@ export async function take(
         files.set(metadata.path, Buffer.concat(parts));
       }
     }
-    const facts = captured.facts?.() ?? {};
+    const facts = (await captured.facts?.()) ?? {};
     return {
       files,
       facts,

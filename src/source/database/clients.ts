@@ -5,6 +5,7 @@
 import { runCommand, streamCommand } from '../../base/child-process.ts';
 import { type HikaeError, isHikaeError } from '../../base/errors.ts';
 import type { ServerAddress } from '../../model/snapshot.ts';
+import { commandInContainer } from '../docker/exec.ts';
 import { databaseErrors } from './errors.ts';
 
 export interface ClientsOptions {
@@ -68,7 +69,6 @@ const FOLDER = '/';
 function commandOf(call: ClientCall, options: ClientsOptions) {
   const { address, identity, containerUser } = options;
   const variables = { ...options.variables, ...call.variables };
-  const environment = { ...options.environment, ...variables };
   const streams = {
     ...(call.input === undefined ? {} : { input: call.input }),
     ...(call.said === undefined ? {} : { said: call.said }),
@@ -77,17 +77,16 @@ function commandOf(call: ClientCall, options: ClientsOptions) {
   if (address.via !== 'docker') {
     return {
       argv: client,
-      environment,
+      environment: { ...options.environment, ...variables },
       folder: FOLDER,
       ...(identity === undefined ? {} : { identity }),
       ...streams,
     };
   }
-  // Never -t: a terminal would put carriage returns into a dump. -e NAME takes the value from our environment.
-  const names = Object.keys(variables).flatMap((name) => ['-e', name]);
-  const user = containerUser === undefined ? [] : ['-u', containerUser];
-  const argv = ['docker', 'exec', '-i', ...names, ...user, address.container, ...client];
-  return { argv, environment, folder: FOLDER, ...streams };
+  const { container } = address;
+  const user = containerUser === undefined ? {} : { user: containerUser };
+  const command = commandInContainer({ container, argv: client, variables, ...user }, options.environment);
+  return { ...command, folder: FOLDER, ...streams };
 }
 
 const containerSays = {

@@ -105,7 +105,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
         await namingDiskErrors(this.#parts.root, () =>
           this.#store(draft.name, capture, troubles.add, counts),
         );
-        facts = capture.facts?.();
+        facts = await capture.facts?.();
       } finally {
         await capture.close();
       }

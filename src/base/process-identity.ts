@@ -1,6 +1,6 @@
 /** Which process a run belongs to: a pid alone is given to others later, with its start and the boot it is unique. */
 import { readFile } from 'node:fs/promises';
-import { systemCode } from '../base/errors.ts';
+import { systemCode } from './errors.ts';
 
 export interface ProcessIdentity {
   readonly pid: number;
