@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Container, type ContainerMount, type FoundContainers, findContainers } from './containers.ts';
 import { type DatabaseServer, findServers } from './database-servers.ts';
 import { separateDisk } from './disks.ts';
-import { type FoundFolders, isWritable, lookThrough } from './folders.ts';
+import { type FoundFolders, isProject, isWritable, lookThrough } from './folders.ts';
 import type { Asked, InitHost } from './host.ts';
 import { type FoundMail, findMail } from './mail.ts';
 import { type DatabaseUse, wordpressContent, wordpressDatabase } from './wordpress.ts';
@@ -32,8 +32,8 @@ export interface Discovery {
 }
 
 export async function discover(host: InitHost, options: Asked): Promise<Discovery> {
-  const folders = await lookThrough(host, options);
   const docker = await withoutMissing(host, await findContainers(host, options), options);
+  const folders = await lookThrough(host, projectsOf(docker), options);
   const mail = await findMail(host, folders.mail, options);
   const srv = await foldersOf(host, '/srv', options);
   const sources = [
@@ -58,6 +58,10 @@ export async function discover(host: InitHost, options: Asked): Promise<Discover
     disk: separateDisk(await host.mounts(options), sources),
     denied: host.denied(),
   };
+}
+
+function projectsOf({ containers }: FoundContainers): readonly string[] {
+  return [...new Set(containers.flatMap(({ folder }) => folder ?? []))].filter(isProject);
 }
 
 async function foldersOf(host: InitHost, path: string, options: Asked): Promise<readonly string[]> {

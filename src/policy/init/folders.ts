@@ -1,6 +1,6 @@
 /** A look through the folders in which services are usually laid: what lies where, level by level, within bounds. */
 import { join } from 'node:path';
-import { isAbsolutePath } from '../paths.ts';
+import { isAbsolutePath, isWithin } from '../paths.ts';
 import type { Asked, InitHost } from './host.ts';
 
 export interface FoundFolders {
@@ -29,7 +29,12 @@ const places = [
   { path: '/home', deepest: 4, byName: false },
 ] as const;
 
-export async function lookThrough(host: InitHost, options: Asked): Promise<FoundFolders> {
+/** `projects`: where else services are known to be laid. */
+export async function lookThrough(
+  host: InitHost,
+  projects: readonly string[],
+  options: Asked,
+): Promise<FoundFolders> {
   const found = {
     mail: [] as string[],
     sites: [] as string[],
@@ -37,12 +42,16 @@ export async function lookThrough(host: InitHost, options: Asked): Promise<Found
     databases: [] as string[],
     compose: [] as string[],
   };
-  for (const { path: top, deepest, byName } of places) {
+  const seen = new Set<string>();
+  const more = projects.map((path) => ({ path, deepest: 5, byName: true }));
+  for (const { path: top, deepest, byName } of [...more, ...places]) {
     let level = [top as string];
     let looked = 0;
     for (let depth = 0; depth <= deepest && level.length > 0; depth++) {
       const below: string[] = [];
       for (const folder of level) {
+        if (seen.has(folder)) continue;
+        seen.add(folder);
         looked += 1;
         if (looked > mostFolders) break;
         const entries = await host.entries(folder, options);
@@ -73,4 +82,23 @@ export async function lookThrough(host: InitHost, options: Asked): Promise<Found
 /** A path that a policy can name: text without control characters, and UTF-8. */
 export function isWritable(path: string): boolean {
   return isAbsolutePath(path) && !path.includes('\ufffd');
+}
+
+/** A folder of its own, not one that all kinds of things lie in. */
+export function isProject(path: string): boolean {
+  const elsewhere = [
+    '/etc',
+    '/tmp',
+    '/var/tmp',
+    '/run',
+    '/proc',
+    '/sys',
+    '/dev',
+    '/var/lib/docker',
+    '/var/www',
+    '/srv',
+  ];
+  if (elsewhere.some((folder) => isWithin(path, folder))) return false;
+  const depth = path.split('/').length - 1;
+  return depth >= (isWithin(path, '/home') ? 3 : 2);
 }

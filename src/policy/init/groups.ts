@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { isWithin } from '../paths.ts';
 import type { Container } from './containers.ts';
 import type { Discovery, Site } from './discovery.ts';
+import { isProject } from './folders.ts';
 
 export interface Group {
   readonly name: string;
@@ -18,7 +19,7 @@ export interface Group {
   readonly containers: readonly Container[];
 }
 
-const mailImage = /dovecot|postfix|mailserver|mailcow|mailu|rspamd|opendkim|exim|stalwart|\bsogo\b/;
+const mailWord = /dovecot|postfix|mailserver|mailcow|mailu|rspamd|opendkim|exim|stalwart|\bsogo\b/;
 
 export function groupsOf(found: Discovery): readonly Group[] {
   const places = placesOf(found);
@@ -37,29 +38,10 @@ export function groupsOf(found: Discovery): readonly Group[] {
 /** Folders that are taken as a whole: those of /srv, and where Compose and its kind keep their projects. */
 function placesOf({ srv, folders, docker }: Discovery): readonly string[] {
   const projects = [...folders.compose, ...docker.containers.flatMap(({ folder }) => folder ?? [])].filter(
-    isPlace,
+    isProject,
   );
   const all = [...new Set([...srv, ...projects])].sort();
   return all.filter((path) => !all.some((other) => other !== path && isWithin(path, other)));
-}
-
-/** A folder of its own, not one that all kinds of things lie in. */
-function isPlace(path: string): boolean {
-  const elsewhere = [
-    '/etc',
-    '/tmp',
-    '/var/tmp',
-    '/run',
-    '/proc',
-    '/sys',
-    '/dev',
-    '/var/lib/docker',
-    '/var/www',
-    '/srv',
-  ];
-  if (elsewhere.some((folder) => isWithin(path, folder))) return false;
-  const depth = path.split('/').length - 1;
-  return depth >= (isWithin(path, '/home') ? 3 : 2);
 }
 
 function groupOf(
@@ -72,7 +54,11 @@ function groupOf(
   const web = outermost([...found.folders.sites.filter(inside), ...sites.map((site) => site.folder)]).filter(
     (path) => !mail.some((other) => isWithin(path, other)),
   );
-  const isMail = mail.length > 0 || containers.some(({ image }) => mailImage.test(basename(image)));
+  const isMail =
+    mail.length > 0 ||
+    containers.some(({ image, service, name: own }) =>
+      [basename(image), service ?? own].some((word) => mailWord.test(word)),
+    );
   const isWeb = web.length > 0 || containers.some(({ image }) => /^wordpress\b/.test(basename(image)));
   const isApp = containers.length > 0 || (folder !== undefined && found.folders.compose.some(inside));
   return {

@@ -364,7 +364,7 @@ describe('init', () => {
     });
 
     test('of a mail system are one target with its folder', async () => {
-      const place = '/opt/infra/services/mailserver';
+      const place = '/opt/infra/project/root/services/mailserver';
       machine
         .folders(`${place}/data/mail/vmail/example.org`, `${place}/data/mysql`)
         .file(`${place}/docker-compose.yml`)
