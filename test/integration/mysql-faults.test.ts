@@ -101,6 +101,13 @@ describe('a server that can not be had', () => {
     assert.deepEqual([error.code, error.transient], ['DATABASE_CLIENT_OLD', false]);
     rmSync(join(programs, 'mariadb-dump'));
   });
+
+  test('the client is one of another product', async () => {
+    const other = withProgram('mariadb-dump', "echo 'mysqldump  Ver 99.0.0 for Linux on x86_64'");
+    const error = await failing(take(other, origin));
+    assert.deepEqual([error.code, error.details.serverProduct], ['DATABASE_CLIENT_OTHER', 'MariaDB']);
+    rmSync(join(programs, 'mariadb-dump'));
+  });
 });
 
 describe('a dump that does not get to its end', () => {

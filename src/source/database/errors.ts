@@ -83,6 +83,16 @@ export const databaseErrors = defineErrors({
       ja: 'サーバーと同じかそれより新しいクライアントをインストールしてください。古いものではダンプが不完全になります。',
     },
   },
+  DATABASE_CLIENT_OTHER: {
+    message: {
+      en: '{program} is a client of {clientProduct}, and {server} is one of {serverProduct}: the dump might not load again',
+      ja: '{program} は {clientProduct} のクライアントですが、{server} は {serverProduct} です。ダンプを読み込めないおそれがあります',
+    },
+    hint: {
+      en: 'Install the client programs of {serverProduct}; for a server in a container write its name (docker: NAME), so that those inside are used.',
+      ja: '{serverProduct} のクライアントをインストールしてください。コンテナー内のサーバーなら、コンテナー名（docker: NAME）を書けば中のものを使います。',
+    },
+  },
   DATABASE_CONTAINER_GONE: {
     transient: true,
     message: {

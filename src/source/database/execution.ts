@@ -9,7 +9,7 @@ import { differences } from './counts.ts';
 import { databaseErrors } from './errors.ts';
 import type { DatabaseHost } from './host.ts';
 import type { RestoringServer } from './restoring-server.ts';
-import { standInName } from './stand-ins.ts';
+import { standInName, standInOf } from './stand-ins.ts';
 import type { DatabaseStep, RestoreSteps } from './steps.ts';
 
 type ExecuteOptions = Parameters<RestorePlan['execute']>[0];
@@ -50,7 +50,10 @@ export async function executeRestore(
   };
   let restored = 0;
   let done = 0;
-  for (const name of leftOvers) await attempt(name, () => server.drop(name, signal));
+  const [replaced, loaded] = [true, false].map((wanted) =>
+    leftOvers.filter((name) => (standInOf(name)?.kind === 'replaced') === wanted),
+  ) as [string[], string[]];
+  for (const name of loaded) await attempt(name, () => server.drop(name, signal));
   await attempt(server.accounts, async () => {
     if (accounts instanceof Error) throw accounts;
     restored += await accounts.execute({ troubles, signal });
@@ -63,6 +66,8 @@ export async function executeRestore(
     });
   }
   await server.finish?.({ troubles, signal });
+  // It may hold what an interrupted swap has taken away: it goes when all that was wanted is there.
+  if (failed.length === 0) for (const name of replaced) await attempt(name, () => server.drop(name, signal));
   const [first] = failed;
   if (first === undefined) return { restored, bytes: done };
   if (failed.length === 1) throw first.error;

@@ -1,4 +1,7 @@
-/** The program that dumps, and what it is told: each product's has options that the other's would refuse. */
+/**
+ * The program that dumps, and what it is told. It must be of the server's own product: each has options that the other
+ * refuses, and mariadb-dump writes values for the generated columns of MySQL, which no server of MySQL takes back.
+ */
 import { databaseErrors } from '../database/errors.ts';
 import { type Connection, findProgram } from './connection.ts';
 import { isAtLeast, isOlder, type Version, versionOfClient } from './version.ts';
@@ -49,6 +52,14 @@ export async function findDumper(connection: Connection, options: { signal: Abor
   const version = versionOfClient(said);
   if (version === undefined)
     throw databaseErrors.DATABASE_CLIENT_MISSING({ program, server: connection.server, reason: said.trim() });
+  if (version.product !== server.product) {
+    throw databaseErrors.DATABASE_CLIENT_OTHER({
+      program,
+      clientProduct: version.product,
+      server: connection.server,
+      serverProduct: server.product,
+    });
+  }
   if (isOlder(version, server)) {
     throw databaseErrors.DATABASE_CLIENT_OLD({
       program,

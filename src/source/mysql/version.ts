@@ -24,9 +24,8 @@ export function versionOfClient(said: string): Version | undefined {
   return versionIn(numbers, said);
 }
 
-/** A client of an earlier series may leave out what the server has learned since, and not say so. */
+/** Of one product: a client of an earlier series may leave out what the server has learned since, and not say so. */
 export function isOlder(client: Version, server: Version): boolean {
-  if (client.product !== server.product) return false;
   return client.major < server.major || (client.major === server.major && client.minor < server.minor);
 }
 
