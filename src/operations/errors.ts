@@ -152,17 +152,6 @@ export const operationErrors = defineErrors({
       ja: '同じユーザーで手で実行して確かめてください。`after` のフックは実行済みです。',
     },
   },
-  VAULT_IN_ITS_SOURCE: {
-    exit: 2,
-    message: {
-      en: 'the vault {vault} lies inside {root}, which is to be captured into it',
-      ja: '保管先 {vault} が、取得対象の {root} の中にあります',
-    },
-    hint: {
-      en: 'Put the vault on another disk, or exclude its folder.',
-      ja: '保管先を別のディスクに置くか、そのフォルダーを除外してください。',
-    },
-  },
   NO_VAULT: {
     exit: 2,
     message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },

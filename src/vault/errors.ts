@@ -188,14 +188,4 @@ export const vaultErrors = defineErrors({
       ja: '復元や検証が終わってから、もう一度実行してください。',
     },
   },
-  SNAPSHOT_PROTECTED: {
-    message: {
-      en: 'the snapshot {place} is protected until {until}',
-      ja: 'スナップショット {place} は {until} まで保護されています',
-    },
-    hint: {
-      en: 'Lift the protection first, if you are sure.',
-      ja: '確かに不要な場合は、先に保護を解除してください。',
-    },
-  },
 });

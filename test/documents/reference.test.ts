@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { allErrors, referencePages, root } from '../../script/reference-pages.ts';
@@ -27,6 +27,18 @@ describe('the reference', async () => {
       const headings = [...(pages.get(path) ?? '').matchAll(/^## (.*)$/gm)].map(([, code]) => code);
       assert.deepEqual(headings, codes);
     }
+  });
+
+  it('has no error that nothing raises', () => {
+    const source = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => readFileSync(join(root, 'src', file), 'utf8'))
+      .join('\n');
+    const uses = (code: string) => source.match(new RegExp(`\\b${code}\\b`, 'g'))?.length ?? 0;
+    assert.deepEqual(
+      errors.map(({ code }) => code).filter((code) => uses(code) < 2),
+      [],
+    );
   });
 
   for (const { code, spec, file } of errors) {
