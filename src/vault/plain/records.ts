@@ -2,13 +2,18 @@
  * What a vault remembers about its snapshots besides what they hold: stored files that were found damaged, and
  * snapshots that nobody may remove. It lies in the vault, so that it travels with it and needs no ledger.
  */
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { readIfThere, replaceFile } from '../../base/durable-files.ts';
 import { goQuote, goUnquote } from '../../base/go-quoting.ts';
+import { tryLock } from '../../base/libc.ts';
 import type { RawPath } from '../../base/raw-path.ts';
 import { vaultErrors } from '../errors.ts';
 import { OWN } from './layout.ts';
+
+/** How long the lock of the record of damage is waited for, in milliseconds. */
+const LONGEST_WAIT = 10_000;
 
 /** Damaged stored files by the place of their snapshot. */
 export type Damage = ReadonlyMap<string, ReadonlySet<RawPath>>;
@@ -24,7 +29,25 @@ export function readDamage(root: string): Damage {
   return new Map(Object.entries(damaged).map(([place, paths]) => [place, new Set(paths.map(goUnquote))]));
 }
 
-export function writeDamage(root: string, damage: Damage): void {
+/**
+ * Changes what is known of damage; `change` gives undefined where nothing is new. A verification reads without the vault's
+ * lock, so that this has one of its own: two who wrote at once would lose what one of them has found.
+ */
+export function changeDamage(root: string, change: (known: Damage) => Damage | undefined): void {
+  const lock = openSync(join(root, OWN, 'vault.json'), 'r');
+  try {
+    // It is held for moments only; a process that was stopped in one of them must not hold up a night's backup.
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    for (let waited = 0; !tryLock(lock, 'exclusive') && waited < LONGEST_WAIT; waited++)
+      Atomics.wait(pause, 0, 0, 1);
+    const changed = change(readDamage(root));
+    if (changed !== undefined) writeDamage(root, changed);
+  } finally {
+    closeSync(lock);
+  }
+}
+
+function writeDamage(root: string, damage: Damage): void {
   const damaged = Object.fromEntries(
     [...damage].map(([place, paths]) => [place, [...paths].map(goQuote).sort()]),
   );
@@ -43,8 +66,10 @@ export function writeProtections(root: string, protections: ReadonlyMap<string, 
 
 /** Of a snapshot that is gone nothing needs to be remembered. */
 export function forgetRecords(root: string, place: string): void {
-  const damage = new Map(readDamage(root));
-  if (damage.delete(place)) writeDamage(root, damage);
+  changeDamage(root, (known) => {
+    const damage = new Map(known);
+    return damage.delete(place) ? damage : undefined;
+  });
   const protections = new Map(readProtections(root));
   if (protections.delete(place)) writeProtections(root, protections);
 }

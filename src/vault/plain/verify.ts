@@ -14,7 +14,7 @@ import { ContentCheck, type StoredFile } from './content-check.ts';
 import { openFilePool } from './file-pool.ts';
 import type { Flaw } from './flaw.ts';
 import { listSnapshots } from './listing.ts';
-import { readDamage, writeDamage } from './records.ts';
+import { changeDamage } from './records.ts';
 import { sharersOf } from './sharing.ts';
 import { checkStructure } from './structure-check.ts';
 import type { VaultFile } from './vault-file.ts';
@@ -144,16 +144,19 @@ function record(
   found: ReadonlyMap<string, ReadonlySet<RawPath>>,
   level: VerifyOptions['level'],
 ): void {
-  const known = readDamage(root);
-  const listed = new Set(listSnapshots(root, {}).snapshots.map(({ place }) => place));
-  const damage = new Map([...known].filter(([place]) => listed.has(place)));
-  if (level === 'full') for (const { place } of entries) damage.delete(place);
-  for (const [place, paths] of found) damage.set(place, new Set([...(damage.get(place) ?? []), ...paths]));
-  const same =
-    damage.size === known.size && [...damage].every(([place, paths]) => sameSet(paths, known.get(place)));
-  if (same) return;
   try {
-    writeDamage(root, damage);
+    changeDamage(root, (known) => {
+      const listed = new Set(listSnapshots(root, {}).snapshots.map(({ place }) => place));
+      const damage = new Map([...known].filter(([place]) => listed.has(place)));
+      if (level === 'full') for (const { place } of entries) damage.delete(place);
+      for (const [place, paths] of found) {
+        // One that was removed meanwhile needs no mark, and its place may be another's tomorrow.
+        if (listed.has(place)) damage.set(place, new Set([...(damage.get(place) ?? []), ...paths]));
+      }
+      const same =
+        damage.size === known.size && [...damage].every(([place, paths]) => sameSet(paths, known.get(place)));
+      return same ? undefined : damage;
+    });
   } catch (error) {
     // Verifying a copy on a read-only medium, or one that belongs to somebody else, is fine: it is told all the same.
     if (!['EROFS', 'EACCES', 'EPERM'].includes(systemCode(error) ?? '')) throw error;
