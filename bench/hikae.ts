@@ -1,9 +1,11 @@
-/** The real command on a policy of its own, as a user runs it. */
+/** The command as the package has it, on a policy of its own: what users run, which isn't what a checkout runs. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const command = fileURLToPath(new URL('../bin/hikae', import.meta.url));
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+
+export const command = [process.execPath, main] as const;
 
 /** A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there. */
 export function freshHikae(folder: string, tree: string): (verb: string) => string {
@@ -23,5 +25,5 @@ schedules:
   daily: { at: "02:00", to: disk }
 `;
   writeFileSync(policy, text, { mode: 0o600 });
-  return (verb) => `${command} --policy ${policy} --quiet ${verb}`;
+  return (verb) => `${command.join(' ')} --policy ${policy} --quiet ${verb}`;
 }

@@ -1,6 +1,7 @@
 /** A manifest as one file: put together of header, nodes and trailer, and looked at as a whole. */
 import { createHash } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import { systemCode } from '../../base/errors.ts';
 import type { SnapshotHeader } from '../../model/snapshot.ts';
 import { encodeHeader, encodeTrailer, parseTrailer } from './header-line.ts';
 
@@ -54,6 +55,22 @@ export function isWholeManifest(path: string): boolean {
     throw error;
   } finally {
     closeSync(manifest);
+  }
+}
+
+/** SHA-256 of a file in hexadecimal, read in pieces: a manifest may be larger than memory. */
+export function hashIfThere(path: string): string | undefined {
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return hashUpTo(file, Number.MAX_SAFE_INTEGER);
+  } finally {
+    closeSync(file);
   }
 }
 

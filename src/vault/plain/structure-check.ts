@@ -1,9 +1,7 @@
 /** The stored tree of a snapshot against its manifest: nothing missing, nothing added, every attribute as it was. */
 
-import { createHash } from 'node:crypto';
 import { closeSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { readIfThere } from '../../base/durable-files.ts';
 import { goQuote } from '../../base/go-quoting.ts';
 import { getXattr, listXattrs, openAt, readLinkAt, type Status } from '../../base/libc.ts';
 import { nameOf, parentOf, type RawName, type RawPath } from '../../base/raw-path.ts';
@@ -17,6 +15,7 @@ import type { Keeps } from './file-jobs.ts';
 import type { Flaw } from './flaw.ts';
 import { CHECKSUMS, MANIFEST, OWN, POLICY } from './layout.ts';
 import { Manifest } from './manifest.ts';
+import { hashIfThere } from './manifest-file.ts';
 import { statusIfThere } from './sharing.ts';
 import { isKept, storedMode } from './stored-attributes.ts';
 import { storedAs } from './stored-form.ts';
@@ -138,8 +137,8 @@ function hasValue(file: number, { name, value }: Xattr): boolean {
 function ownHashes(folder: string): Map<string, string> {
   const hashes = new Map<string, string>();
   for (const name of [POLICY, MANIFEST]) {
-    const bytes = readIfThere(join(folder, OWN, name));
-    if (bytes !== undefined) hashes.set(`${OWN}/${name}`, createHash('sha256').update(bytes).digest('hex'));
+    const sha256 = hashIfThere(join(folder, OWN, name));
+    if (sha256 !== undefined) hashes.set(`${OWN}/${name}`, sha256);
   }
   return hashes;
 }
