@@ -5,6 +5,7 @@ import { systemCode } from '../../base/errors.ts';
 import { openAt } from '../../base/libc.ts';
 import type { OpenDirectory } from '../../base/open-directory.ts';
 import { parentOf } from '../../base/raw-path.ts';
+import { UnderWay } from '../../base/under-way.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
@@ -53,7 +54,7 @@ export class ContentCheck {
   #considered = 0;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  readonly #running = new Set<Promise<void>>();
+  readonly #underWay = new UnderWay();
   readonly #read = { files: 0, bytes: 0 };
 
   constructor(root: string, entry: SnapshotEntry, newer: SnapshotEntry | undefined, parts: CheckParts) {
@@ -92,7 +93,7 @@ export class ContentCheck {
     try {
       await this.#checkSample();
       await this.#dispatch();
-      await Promise.all(this.#running);
+      await this.#underWay.below(1);
       return this.#read;
     } finally {
       for (const { folder } of this.#waiting.splice(0)) folder.release();
@@ -122,14 +123,8 @@ export class ContentCheck {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#bytes = 0;
-    if (waiting.length > 0) {
-      const running = this.#run(waiting).finally(() => this.#running.delete(running));
-      // Who awaits it comes later; a failure must not count as unhandled until then.
-      running.catch(() => {});
-      this.#running.add(running);
-    }
-    while (this.#running.size >= pool.size * JOBS_AHEAD) await Promise.race(this.#running);
-    signal.throwIfAborted();
+    if (waiting.length > 0) this.#underWay.add(this.#run(waiting));
+    await this.#underWay.below(pool.size * JOBS_AHEAD).finally(() => signal.throwIfAborted());
   }
 
   async #run(waiting: readonly Waiting[]): Promise<void> {

@@ -3,6 +3,7 @@
  * threads while the survey goes on; what it decides of them is settled later.
  */
 import { closeSync } from 'node:fs';
+import { UnderWay } from '../../../base/under-way.ts';
 import { moduleBeside, openWorkerPool, type WorkerPool } from '../../../base/worker-pool.ts';
 import { ContentHasher } from './content.ts';
 
@@ -30,12 +31,11 @@ export class Contents {
   readonly #stop = () => {
     Atomics.store(this.#stopped, 0, 1);
   };
-  readonly #outstanding = new Set<Promise<void>>();
+  readonly #underWay = new UnderWay();
   readonly #open = new Set<number>();
   #pool: WorkerPool<Int32Array, string[]> | undefined;
   #waiting: Waiting[] = [];
   #bytes = 0;
-  #failure: { readonly error: unknown } | undefined;
 
   constructor(signal: AbortSignal) {
     this.#signal = signal;
@@ -55,8 +55,7 @@ export class Contents {
   async settled(): Promise<void> {
     if (this.#pool !== undefined) await this.#submit(this.#pool);
     else this.#workHere();
-    await Promise.all(this.#outstanding);
-    this.#throwIfOver();
+    await this.#below(1);
   }
 
   /** Ends the threads and closes what was added and never read. */
@@ -81,18 +80,14 @@ export class Contents {
   }
 
   async #submit(pool: WorkerPool<Int32Array, string[]>): Promise<void> {
-    while (this.#outstanding.size >= JOBS_AHEAD) await Promise.race(this.#outstanding);
-    this.#throwIfOver();
+    await this.#below(JOBS_AHEAD);
     const batch = this.#take();
     if (batch.length === 0) return;
-    const done = pool.run(filesOf(batch)).then(
-      (hashes) => this.#conclude(batch, hashes),
-      (error: unknown) => {
-        this.#failure ??= { error };
-      },
-    );
-    this.#outstanding.add(done);
-    void done.then(() => this.#outstanding.delete(done));
+    this.#underWay.add(pool.run(filesOf(batch)).then((hashes) => this.#conclude(batch, hashes)));
+  }
+
+  async #below(most: number): Promise<void> {
+    await this.#underWay.below(most).finally(() => this.#signal.throwIfAborted());
   }
 
   #take(): Waiting[] {
@@ -108,11 +103,6 @@ export class Contents {
       closeSync(file);
       settle(hashes[at] === sha256);
     }
-  }
-
-  #throwIfOver(): void {
-    this.#signal.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure.error;
   }
 }
 

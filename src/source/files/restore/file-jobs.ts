@@ -2,6 +2,7 @@
 import { closeSync, constants } from 'node:fs';
 import { openAt, renameAt, statusOf } from '../../../base/libc.ts';
 import type { RawName, RawPath } from '../../../base/raw-path.ts';
+import { UnderWay } from '../../../base/under-way.ts';
 import type { Node } from '../../../model/node.ts';
 import type { LocatedFile, SnapshotReader } from '../../../model/snapshot-reader.ts';
 import { type Attributes, setAttributes } from './attributes.ts';
@@ -50,7 +51,7 @@ export interface FileJobsParts {
 
 export class FileJobs {
   readonly #parts: FileJobsParts;
-  readonly #outstanding = new Set<Promise<void>>();
+  readonly #underWay = new UnderWay();
   #entries: JobEntry[] = [];
   #bytes = 0;
 
@@ -91,14 +92,12 @@ export class FileJobs {
   async flush(): Promise<void> {
     if (this.#entries.length === 0) return;
     const { crew, progress } = this.#parts;
-    while (this.#outstanding.size >= crew.most) await Promise.race(this.#outstanding);
+    await this.#underWay.below(crew.most);
     progress.throwIfOver();
     const entries = this.#entries;
     this.#entries = [];
     this.#bytes = 0;
-    const done = this.#work(entries).catch((error: unknown) => progress.end(error));
-    this.#outstanding.add(done);
-    void done.then(() => this.#outstanding.delete(done));
+    this.#underWay.add(this.#work(entries).catch((error: unknown) => progress.end(error)));
   }
 
   /** Waits until every file that was added is written or refused. */
@@ -109,11 +108,11 @@ export class FileJobs {
   }
 
   get busy(): boolean {
-    return this.#outstanding.size > 0;
+    return this.#underWay.count > 0;
   }
 
   async underWay(): Promise<void> {
-    await Promise.all(this.#outstanding);
+    await this.#underWay.below(1);
   }
 
   /** Lets go of what was gathered and never begun. */
