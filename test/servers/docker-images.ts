@@ -49,9 +49,7 @@ export function buildTiny(engine: DockerEngine): string {
 /** MariaDB's server and clients, its first data in place. */
 export function buildMariadb(engine: DockerEngine): string {
   return build(engine, 'mariadb', (root) => {
-    const programs = ['mariadb', 'mariadb-dump', 'mariadb-admin', 'printenv'].map(
-      (name) => `/usr/bin/${name}`,
-    );
+    const programs = ['mariadb', 'mariadb-dump', 'mariadb-admin'].map((name) => `/usr/bin/${name}`);
     addPrograms(root, ['/usr/sbin/mariadbd', ...programs]);
     symlinkSync('mariadb', join(root, 'usr/bin/mysql'));
     symlinkSync('mariadb-dump', join(root, 'usr/bin/mysqldump'));
@@ -132,8 +130,6 @@ export interface DatabaseContainer {
   readonly environment?: Readonly<Record<string, string>>;
   /** more words for the server: `--port=…` */
   readonly serverOptions?: readonly string[];
-  /** more of `docker run`: `--label=…` */
-  readonly options?: readonly string[];
 }
 
 /** Starts MariaDB in a container, as root's password says, and waits until it answers. */
@@ -193,7 +189,7 @@ async function untilDone(engine: DockerEngine, name: string, attempt: () => void
 }
 
 /** The newest PostgreSQL that Debian's packages have put here. */
-export function postgresHome(): string {
+function postgresHome(): string {
   const versions = readdirSync('/usr/lib/postgresql').sort((left, right) => Number(left) - Number(right));
   return join('/usr/lib/postgresql', versions.at(-1) ?? '');
 }

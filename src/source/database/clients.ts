@@ -2,7 +2,7 @@
  * Running a server's client programs: those of this machine, or those inside the server's container. What they must know
  * goes to them by variables, so that neither a password nor a name that looks like an option is ever among the arguments.
  */
-import { runCommand, streamCommand } from '../../base/child-process.ts';
+import { streamCommand } from '../../base/child-process.ts';
 import { type HikaeError, isHikaeError } from '../../base/errors.ts';
 import type { ServerAddress } from '../../model/snapshot.ts';
 import { commandInContainer } from '../docker/exec.ts';
@@ -38,30 +38,35 @@ export interface ClientCall {
 export interface Clients {
   /** What the client prints, as it comes; it ends well only if the client does. */
   stream(call: ClientCall, signal: AbortSignal): AsyncGenerator<Uint8Array>;
-  /** All that it prints, up to 1 MiB. */
+  /** All that it prints, which is little. */
   run(call: ClientCall, signal: AbortSignal): Promise<Buffer>;
 }
 
 export function createClients(options: ClientsOptions): Clients {
-  return {
+  const clients: Clients = {
     async *stream(call, signal) {
       const { argv, ...rest } = commandOf(call, options);
+      let printed = '';
       try {
-        yield* streamCommand(argv, { ...rest, signal });
+        for await (const part of streamCommand(argv, { ...rest, signal })) {
+          if (printed === '') printed = Buffer.from(part.subarray(0, SAID)).toString();
+          yield part;
+        }
       } catch (error) {
-        throw explained(error, call, options);
+        throw explained(error, call, options, printed);
       }
     },
     async run(call, signal) {
-      const { argv, ...rest } = commandOf(call, options);
-      try {
-        return await runCommand(argv, { ...rest, signal });
-      } catch (error) {
-        throw explained(error, call, options);
-      }
+      const parts: Uint8Array[] = [];
+      for await (const part of clients.stream(call, signal)) parts.push(part);
+      return Buffer.concat(parts);
     },
   };
+  return clients;
 }
+
+/** How much of what is printed first may say why nothing could be printed, in bytes. */
+const SAID = 1_024;
 
 /** Other users may not enter the folder that we were started in, and a client has no business there. */
 const FOLDER = '/';
@@ -91,10 +96,11 @@ function commandOf(call: ClientCall, options: ClientsOptions) {
 
 const containerSays = {
   missing: /executable file not found|no such file or directory: unknown/i,
-  gone: /no such container|is not running|is paused|is restarting|cannot connect to the docker daemon/i,
+  gone: /oci runtime exec failed|no such container|is not running|is paused|is restarting|cannot connect to the docker daemon/i,
 } as const;
 
-function explained(error: unknown, call: ClientCall, options: ClientsOptions): unknown {
+/** `docker exec` tells on stdout what it could not start, and the client's own words come on stderr. */
+function explained(error: unknown, call: ClientCall, options: ClientsOptions, printed: string): unknown {
   const { server, address, explain } = options;
   if (isHikaeError(error, 'COMMAND_NOT_STARTED')) {
     const program = address.via === 'docker' ? 'docker' : call.program;
@@ -102,7 +108,8 @@ function explained(error: unknown, call: ClientCall, options: ClientsOptions): u
     return databaseErrors.DATABASE_CLIENT_MISSING({ program, server, reason }, { cause: error });
   }
   if (!isHikaeError(error, 'COMMAND_FAILED')) return error;
-  const said = String(error.details.said);
+  const unstarted = printed.startsWith('OCI runtime exec failed') ? printed : '';
+  const said = unstarted + String(error.details.said);
   const reason = lastLines(said) || String(error.details.ending);
   if (address.via === 'docker' && containerSays.missing.test(said)) {
     return databaseErrors.DATABASE_CLIENT_MISSING(

@@ -62,6 +62,7 @@ export class Session {
     this.#statements.add(`${query}\n\\echo ${DONE}\n`);
     this.#asked += 1;
     const rows: Row[] = [];
+    let foreign: string | undefined;
     for (;;) {
       const { value, done } = await this.#lines.next();
       if (done === true) {
@@ -69,8 +70,11 @@ export class Session {
         throw databaseErrors.DATABASE_UNREACHABLE({ server, reason: 'psql ended before it answered' });
       }
       if (value === DONE) break;
-      if (value !== '') rows.push(JSON.parse(value) as Row);
+      // `docker exec` tells on stdout that it could not start psql; its end says that it failed.
+      if (/^[[{"\-0-9tfn]/.test(value)) rows.push(JSON.parse(value) as Row);
+      else if (value !== '') foreign ??= value;
     }
+    if (foreign !== undefined) throw new TypeError(`psql answered ${foreign}`);
     this.#asked -= 1;
     return rows;
   }
