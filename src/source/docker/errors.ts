@@ -42,25 +42,4 @@ export const engineErrors = defineErrors({
       ja: 'エンジンのログ（journalctl -u docker）を確かめてください。',
     },
   },
-  CONTAINER_UNKNOWN: {
-    message: {
-      en: 'the Docker engine has no container {container}',
-      ja: 'Docker エンジンにコンテナー {container} はありません',
-    },
-    hint: {
-      en: '`docker ps --all` lists the containers; correct the name in the policy.',
-      ja: '`docker ps --all` で一覧できます。ポリシーの名前を直してください。',
-    },
-  },
-  CONTAINER_STOPPED: {
-    transient: true,
-    message: {
-      en: 'the container {container} does not run: it is {state}',
-      ja: 'コンテナー {container} は動いていません（状態: {state}）',
-    },
-    hint: {
-      en: 'Start it with `docker start {container}`; `docker logs {container}` tells why it ended.',
-      ja: '`docker start {container}` で起動してください。終了した理由は `docker logs {container}` で分かります。',
-    },
-  },
 });
