@@ -7,8 +7,8 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export const command = [process.execPath, main] as const;
 
-/** A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there. */
-export function freshHikae(folder: string, tree: string): (verb: string) => string {
+/** A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there with one source. */
+export function freshHikae(folder: string, source: object): (verb: string) => string {
   mkdirSync(folder, { mode: 0o700 });
   const policy = join(folder, 'policy.yaml');
   const text = `version: 1
@@ -18,7 +18,7 @@ state: ${join(folder, 'state')}
 targets:
   tree:
     components:
-      files: { files: ${tree} }
+      one: ${JSON.stringify(source)}
 vaults:
   disk: { plain: ${join(folder, 'vault')}, keep: { daily: 30 } }
 schedules:

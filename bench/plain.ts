@@ -70,7 +70,7 @@ async function measurePairs(): Promise<void> {
 async function measurePair(tree: string, pair: number, seed: number): Promise<Map<Case, Pair>> {
   const folder = join(work, `pair-${pair}`);
   mkdirSync(folder, { mode: 0o700 });
-  const hikae = freshHikae(join(folder, 'hikae'), tree);
+  const hikae = freshHikae(join(folder, 'hikae'), { files: tree });
   const at = (name: string) => join(folder, name);
   const mirror = (name: string, before?: string) => {
     const shared = before === undefined ? '' : `--link-dest=${at(before)}`;
@@ -113,7 +113,7 @@ async function measureMemory(): Promise<void> {
   for (const count of [50_000, 500_000]) {
     const tree = join(work, `tree-${count}`);
     emptyFiles(tree, count);
-    const hikae = freshHikae(join(work, `hikae-${count}`), tree);
+    const hikae = freshHikae(join(work, `hikae-${count}`), { files: tree });
     for (const [run, verb] of Object.entries({
       first: 'backup',
       unchanged: 'backup',
