@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -217,6 +217,39 @@ END//`);
       server.sql(`DROP TABLE shop.z_from, ${second}.z_to, shop.z_rows`);
     });
   }
+});
+
+describe('who the clients run as', () => {
+  /** The users that ran a client, each with whether it loaded. */
+  async function usersOf(restored: MysqlOrigin): Promise<string[]> {
+    const taken = await take(source, { ...origin, databases: ['second'] });
+    const trace = join(programs, 'users');
+    chmodSync(programs, 0o777);
+    writeFileSync(trace, '');
+    chmodSync(trace, 0o666);
+    const watching = withProgram(
+      'mariadb',
+      `case "$*" in *--database=second*) what=loads ;; *) what=asks ;; esac; echo "$(id -u) $what" >>${trace}; exec /usr/bin/mariadb "$@"`,
+    );
+    await restore(watching, restoreRequest(taken, restored));
+    rmSync(join(programs, 'mariadb'));
+    return [...new Set(readFileSync(trace, 'utf8').trim().split('\n'))].sort();
+  }
+
+  test('over the network and with a password, nobody is root', async () => {
+    const tcp = { via: 'tcp', host: '127.0.0.1', port: server.port } as const;
+    const users = await usersOf({ ...origin, server: tcp, password: { env: server.password } });
+    assert.deepEqual(users, ['65534 asks', '65534 loads']);
+  });
+
+  test('where the server knows its users by those of the system, its own one loads', async () => {
+    assert.deepEqual(await usersOf(origin), ['0 asks', '0 loads', '65534 asks']);
+    server.sql(
+      'CREATE USER nobody@localhost IDENTIFIED VIA unix_socket; GRANT ALL ON *.* TO nobody@localhost WITH GRANT OPTION',
+    );
+    assert.deepEqual(await usersOf(origin), ['0 asks', '65534 asks', '65534 loads']);
+    server.sql('DROP USER nobody@localhost');
+  });
 });
 
 describe('a restore that can not be', () => {

@@ -64,6 +64,7 @@ export async function startMariadb(settings: readonly string[] = []): Promise<Ma
     '--no-defaults',
     `--socket=${socket}`,
     '--user=root',
+    '--binary-mode',
     '--default-character-set=utf8mb4',
     '--batch',
     '--skip-column-names',

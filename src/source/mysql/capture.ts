@@ -12,7 +12,7 @@ import type { CaptureOptions } from '../source.ts';
 import { type Account, listAccounts } from './accounts.ts';
 import { ACCOUNTS, writeAccounts } from './accounts-script.ts';
 import { alterations } from './alterations.ts';
-import { type Connection, connect, type MysqlOrigin } from './connection.ts';
+import type { Connection, MysqlOrigin } from './connection.ts';
 import { definitionOf } from './definition.ts';
 import { DumpTogether, dumpOne } from './dump.ts';
 import type { Dumped } from './dump-scanner.ts';
@@ -25,6 +25,7 @@ import {
   transactionalEngines,
   withoutStandIns,
 } from './inventory.ts';
+import { connectAs } from './login.ts';
 
 interface Parts {
   readonly connection: Connection;
@@ -38,7 +39,7 @@ export async function captureMysql(
   host: DatabaseHost,
 ): Promise<Capture> {
   const { signal } = options;
-  const connection = await connect(origin, host, options);
+  const connection = await connectAs(origin, host, options);
   const parts = { connection, dumper: await findDumper(connection, options), options };
   const databases = await chooseDatabases(origin, parts);
   const names = databases.map(({ name }) => name);

@@ -5,8 +5,9 @@ import type { DatabaseHost } from '../database/host.ts';
 import { planDatabaseRestore } from '../database/restore.ts';
 import type { Source } from '../source.ts';
 import { captureMysql } from './capture.ts';
-import { connect, type MysqlOrigin } from './connection.ts';
+import type { MysqlOrigin } from './connection.ts';
 import { listDatabases, withoutStandIns } from './inventory.ts';
+import { connectAs } from './login.ts';
 import { openRestoring } from './restoring.ts';
 
 export function createMysqlSource(host: DatabaseHost): Source {
@@ -17,7 +18,7 @@ export function createMysqlSource(host: DatabaseHost): Source {
     },
     async present(given, { signal }) {
       const origin = originOf(given);
-      const connection = await connect(origin, host, { signal });
+      const connection = await connectAs(origin, host, { signal });
       const { ordinary } = withoutStandIns(await listDatabases(connection, { signal }));
       const names = new Set(ordinary.map(({ name }) => name));
       if (origin.databases === 'all') return names.size === 0 ? undefined : origin;

@@ -8,13 +8,13 @@ import type { LiveDatabase, RestoringServer } from '../database/restoring-server
 import { standInOf } from '../database/stand-ins.ts';
 import { planAccounts, run, type WaitingRights } from './accounts-restore.ts';
 import { ACCOUNTS } from './accounts-script.ts';
-import { type Connection, connect, type MysqlOrigin } from './connection.ts';
+import type { Connection, MysqlOrigin } from './connection.ts';
 import { settingsIn } from './definition.ts';
 import { COMPLETED } from './dump.ts';
 import { pointElsewhere } from './foreign-keys.ts';
 import { listDatabases, listTables, type TableEntry } from './inventory.ts';
 import { type Loaded, type LoadParts, loadInto, makeObjects } from './load.ts';
-import { connectLoader } from './loader.ts';
+import { connectAs, connectLoader } from './login.ts';
 import { withLargePackets } from './packets.ts';
 import { identifier, qualified } from './sql.ts';
 import { swapTables } from './swap.ts';
@@ -32,7 +32,7 @@ export async function openRestoring(
   host: DatabaseHost,
   { component, signal }: { readonly component: string; readonly signal: AbortSignal },
 ): Promise<RestoringServer> {
-  const connection = await connect(origin, host, { signal });
+  const connection = await connectAs(origin, host, { signal });
   const loader = await connectLoader(origin, host, connection, { signal });
   const parts: LoadParts = { connection, loader };
   const loads = new Map<string, Loaded>();
