@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
 import { type ContainerDetails, type Engine, openEngine } from '../../src/source/docker/engine.ts';
+import { replaceContent } from '../../src/source/docker-volume/replacing.ts';
 import { type DockerEngine, startDocker } from '../servers/docker.ts';
 import { buildTiny } from '../servers/docker-images.ts';
 import {
@@ -431,6 +432,25 @@ describe('the restore of a Docker volume in place', { timeout: 300_000 }, () => 
       '/d/later',
     ];
     assert.equal(docker.docker(look), 'new!more');
+  });
+
+  it('has the old content back when the new one does not come whole', async () => {
+    docker.docker(['volume', 'create', name]);
+    writeFileSync(join(folder(), 'letter'), 'old');
+    const volume = await engine.volume(name, { signal });
+    assert.ok(volume);
+    const work = async () => {
+      assert.deepEqual(readdirSync(folder()), [], 'it begins empty');
+      assert.deepEqual(readdirSync(folder(`${name}_kept`)), ['letter']);
+      writeFileSync(join(folder(), 'half'), '');
+      throw new Error('the disk is full');
+    };
+    await assert.rejects(
+      replaceContent(volume, `${name}_kept`, { engine, signal }, work),
+      /the disk is full/,
+    );
+    assert.deepEqual(readdirSync(folder()), ['letter']);
+    assert.equal(await engine.volume(`${name}_kept`, { signal }), undefined);
   });
 
   it('refuses containers that would not come back as they are, before anything is changed', async () => {

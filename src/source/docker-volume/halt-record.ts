@@ -63,13 +63,14 @@ export function haltPath(folder: string, kind: HaltRecord['kind'], name: string)
   return join(folder, `${kind}-${name}${SUFFIX}`);
 }
 
-/** The paths of all that are noted; none where there is no such folder. */
+/** The paths of all that are noted; none where there is no such folder, or it is not ours. */
 export function listHalts(folder: string): string[] {
   try {
     const names = readdirSync(folder).filter((name) => /^(?:paused|stopped)-.*\.json$/.test(name));
     return names.sort().map((name) => join(folder, name));
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
+    // Who may not look into the folder could not let anything go on either.
+    if (['ENOENT', 'EACCES'].includes(systemCode(error) ?? '')) return [];
     throw error;
   }
 }
