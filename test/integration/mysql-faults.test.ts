@@ -302,6 +302,24 @@ describe('a restore that can not be', () => {
     });
   }
 
+  test('a database that was not there is not there afterwards either', async () => {
+    server.sql(
+      'CREATE DATABASE third; USE third; CREATE SEQUENCE s; CREATE TABLE t (id INT DEFAULT NEXTVAL(s) PRIMARY KEY); INSERT INTO t VALUES (7);',
+    );
+    const taken = await take(source, { ...origin, databases: ['third'] });
+    server.sql('DROP DATABASE third');
+    const text = taken.files.get('third.sql')?.toString() ?? '';
+    const forged = taken.snapshot(
+      new Map([['third.sql', Buffer.from(text.replace('INSERT INTO `t`', 'INSERT INTO `u`'))]]),
+    );
+    const error = await failing(restore(source, restoreRequest({ snapshot: () => forged }, origin)));
+    assert.equal(error.code, 'DATABASE_LOAD_FAILED');
+    assert.deepEqual(databases(server), ['second', 'shop']);
+    await restore(source, restoreRequest(taken, origin));
+    assert.equal(server.sql('SELECT id FROM t', 'third'), '7');
+    server.sql('DROP DATABASE third');
+  });
+
   test('objects that can not be made are named, and the rest is there', async () => {
     const taken = await take(source, origin);
     const text = taken.files.get('shop.sql')?.toString() ?? '';

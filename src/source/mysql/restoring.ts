@@ -26,6 +26,8 @@ const LONGEST = 64;
 const AT_ONCE = 200;
 /** How long what follows the renames may take, in milliseconds: it belongs to them, so that a cancelled run still does it. */
 const AFTERWARDS = 300_000;
+/** How long tidying up after a failure may take, in milliseconds. */
+const TIDYING = 30_000;
 
 export async function openRestoring(
   origin: MysqlOrigin,
@@ -104,6 +106,7 @@ async function load(
   signal: AbortSignal,
 ): Promise<Loaded> {
   const { connection } = parts;
+  const there = (await listDatabases(connection, { signal })).some(({ name }) => name === database);
   try {
     const loaded = await withLargePackets(connection, signal, () =>
       loadInto(fresh, database, dump, parts, signal),
@@ -114,12 +117,20 @@ async function load(
     await connection.query(tables.join(''), { signal });
     return loaded;
   } catch (error) {
+    if (!there) await dropPrepared(database, connection);
     signal.throwIfAborted();
     if (!isHikaeError(error) || !error.code.startsWith('DATABASE_')) throw error;
     const { server } = connection;
     const reason = error.details.reason ?? error.message;
     throw databaseErrors.DATABASE_LOAD_FAILED({ database, server, reason }, { cause: error });
   }
+}
+
+/** Of a database that was not there, a load that failed leaves no more than the sequences it has put there beforehand. */
+async function dropPrepared(database: string, connection: Connection): Promise<void> {
+  const signal = AbortSignal.timeout(TIDYING);
+  const inside = await listTables([database], connection, { signal });
+  if (inside.every(({ type }) => type === 'sequence')) await drop(database, connection, signal);
 }
 
 /** The rows of a table with a history are those of its history, as they are in the dump. */
