@@ -1,0 +1,115 @@
+/** What can go wrong with the medium under a vault. */
+import { defineErrors } from '../base/errors.ts';
+
+export const storageErrors = defineErrors({
+  STORAGE_NOT_FOUND: {
+    message: {
+      en: 'the object {key} is not in the storage {storage}',
+      ja: 'ストレージ {storage} にオブジェクト {key} がありません',
+    },
+    hint: {
+      en: 'Somebody has removed it, or the storage is another than you think. Check both.',
+      ja: '誰かが削除したか、想定とは別のストレージです。両方を確かめてください。',
+    },
+  },
+  STORAGE_EXISTS: {
+    message: {
+      en: 'the object {key} is in the storage {storage} already',
+      ja: 'ストレージ {storage} には既にオブジェクト {key} があります',
+    },
+    hint: {
+      en: 'Objects are never overwritten. Does another host write to the same place?',
+      ja: 'オブジェクトが上書きされることはありません。別のホストが同じ場所に書き込んでいないか確かめてください。',
+    },
+  },
+  STORAGE_MISSING: {
+    exit: 10,
+    message: { en: 'there is no storage at {storage}', ja: '{storage} にストレージがありません' },
+    hint: {
+      en: 'Check the path, and that its disk is mounted.',
+      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
+    },
+  },
+  STORAGE_FULL: {
+    message: {
+      en: 'the storage {storage} is full: {operation} of {key}: {reason}',
+      ja: 'ストレージ {storage} がいっぱいです: {key} の {operation}: {reason}',
+    },
+    hint: {
+      en: 'Nothing that was there is harmed, and of {key} nothing remains. Free space or inodes, raise the quota, or keep fewer snapshots.',
+      ja: '既にあるものは無事で、{key} の書きかけは残っていません。空き容量か inode を増やす、クォータを上げる、または保持する世代を減らしてください。',
+    },
+  },
+  STORAGE_REFUSED: {
+    exit: 10,
+    message: {
+      en: 'the storage {storage} refuses {operation} of {key}: {reason}',
+      ja: 'ストレージ {storage} が {key} の {operation} を拒否しました: {reason}',
+    },
+    hint: {
+      en: 'Check who you are there and what you may do: the owner and mode of the folder, whether the disk is mounted read-only, or the rights of the keys in use.',
+      ja: '使っている利用者と権限を確かめてください(フォルダーの所有者とモード、読み取り専用マウント、認証キーの権限)。',
+    },
+  },
+  STORAGE_FAILED: {
+    message: {
+      en: '{operation} of {key} in the storage {storage} failed: {reason}',
+      ja: 'ストレージ {storage} で {key} の {operation} に失敗しました: {reason}',
+    },
+    hint: {
+      en: 'What was stored before is whole. Look at the state of the medium: the kernel log (`dmesg`) of the machine that has the disk, or the log of the server.',
+      ja: '以前に保存したものは無事です。媒体の状態(ディスクのあるマシンのカーネルログ `dmesg`、サーバーのログ)を確かめてください。',
+    },
+  },
+  STORAGE_INTERRUPTED: {
+    transient: true,
+    message: {
+      en: '{operation} of {key} in the storage {storage} was cut off: {reason}',
+      ja: 'ストレージ {storage} で {key} の {operation} が途切れました: {reason}',
+    },
+    hint: {
+      en: 'Run the command again: it goes on where this one stopped. If it happens often, look at the line and at the load of the server.',
+      ja: 'もう一度実行すると続きから再開します。たびたび起きる場合は、回線とサーバーの負荷を確かめてください。',
+    },
+  },
+  STORAGE_TOO_SHORT: {
+    message: {
+      en: 'the object {key} in the storage {storage} ends after {size} bytes, before {needed}',
+      ja: 'ストレージ {storage} のオブジェクト {key} は {size} バイトで終わっており、{needed} バイトに足りません',
+    },
+    hint: {
+      en: 'It was cut off or replaced. `hikae verify` names everything that is damaged.',
+      ja: '途中で切れたか、差し替えられています。壊れている箇所は `hikae verify` で分かります。',
+    },
+  },
+  STORAGE_TOO_LARGE: {
+    message: {
+      en: 'the object {key} in the storage {storage} has more than the {limit} bytes that it may have',
+      ja: 'ストレージ {storage} のオブジェクト {key} が、上限の {limit} バイトを超えています',
+    },
+    hint: {
+      en: 'It was not read. It is damaged, or somebody has put it there.',
+      ja: '読み込みませんでした。壊れているか、何者かが置いたものです。',
+    },
+  },
+  STORAGE_BODY_CHANGED: {
+    message: {
+      en: 'what should be stored as {key} in the storage {storage} has another size than was said: {size} instead of {expected} bytes',
+      ja: 'ストレージ {storage} に {key} として保存する内容の大きさが、想定の {expected} バイトではなく {size} バイトでした',
+    },
+    hint: {
+      en: 'Nothing was stored. The file changed while it was read; run the command again.',
+      ja: '何も保存していません。読み取り中にファイルが変わりました。もう一度実行してください。',
+    },
+  },
+  STORAGE_LACKS: {
+    message: {
+      en: 'the storage {storage} can not do this: {lacks}',
+      ja: 'ストレージ {storage} にはこの機能がありません: {lacks}',
+    },
+    hint: {
+      en: 'Use another server or file system for this vault.',
+      ja: 'この保管先には別のサーバーかファイルシステムを使ってください。',
+    },
+  },
+});

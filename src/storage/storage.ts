@@ -1,0 +1,122 @@
+/**
+ * The face of the room: the medium under a vault. A storage holds objects, each some bytes under a key; what they mean
+ * is not its business. Local disk, SFTP and S3 keep this contract, so that nobody outside ever asks which it is; where
+ * they differ, `capabilities` says how, as data.
+ *
+ * What holds everywhere:
+ * - An object is whole or not there. It is seen under its key only when all its bytes are stored, and what is cut off
+ *   by a crash, an error or the signal leaves no part of it under the key.
+ * - An object is written once. There is no way to change one; `put` of a key that exists fails with STORAGE_EXISTS and
+ *   leaves the object as it is.
+ * - When `put`, `link` or `remove` resolves it will outlive a loss of power, unless its durability was put off to `sync`.
+ *   Through the same Storage it is seen at once in any case.
+ * - Every error of the medium is a HikaeError of `storageErrors`. It names the storage, the key, the operation and the
+ *   cause; `transient` says that the same call may succeed a little later. Nothing is tried again in here: see `retrying`.
+ * - After the signal nothing more is changed, and the call rejects with the signal's reason. What had been done by
+ *   then stays done: an object may be there although its `put` was cancelled.
+ * - Calls may be made at the same time, as many as one likes; `capabilities.parallel` says how many are of use.
+ */
+import type { Key } from './key.ts';
+
+export interface Storage {
+  /** where it is, as a person knows it: a path, or a URL without secrets */
+  readonly location: string;
+  readonly capabilities: Capabilities;
+
+  /** Stores an object under a key that has none yet. */
+  put(key: Key, body: Body, options: ChangeOptions): Promise<void>;
+
+  /** All bytes of an object; STORAGE_TOO_LARGE when there are more than `limit`, which bounds what a foreign one may cost. */
+  read(key: Key, options: CallOptions & { readonly limit: number }): Promise<Uint8Array>;
+
+  /** Exactly `length` bytes from `offset`; STORAGE_TOO_SHORT when the object ends before. */
+  readRange(key: Key, options: CallOptions & Range): Promise<Uint8Array>;
+
+  /**
+   * The bytes of an object in pieces, from `offset` (0) to its end; STORAGE_TOO_SHORT when it ends before `offset`.
+   * Nothing is held open when the caller stops in the middle. A piece belongs to the caller.
+   */
+  stream(key: Key, options: CallOptions & { readonly offset?: number }): AsyncIterable<Uint8Array>;
+
+  /** What is known of an object without reading it; undefined when there is none. */
+  stat(key: Key, options: CallOptions): Promise<ObjectStatus | undefined>;
+
+  /**
+   * The objects whose keys begin with `folder` and a slash (all of them for ''), in the order of their keys' bytes, in
+   * batches. What is put or removed meanwhile may be in it or not. A folder that doesn't exist is empty. Names that
+   * are no keys (see `isKey`) and what is no object, such as a symlink, are left out.
+   */
+  list(folder: Key | '', options: CallOptions): AsyncIterable<readonly ObjectStatus[]>;
+
+  /** Removes an object; there need not be one. */
+  remove(key: Key, options: ChangeOptions): Promise<void>;
+
+  /**
+   * Gives an object a second key without sending its bytes again; each lives on when the other is removed.
+   * STORAGE_LACKS where `capabilities.hardLinks` is false.
+   */
+  link(from: Key, to: Key, options: ChangeOptions): Promise<void>;
+
+  /** When it resolves, everything changed before the call will outlive a loss of power. Costs nothing where all does. */
+  sync(options: CallOptions): Promise<void>;
+
+  /** Bytes and objects that the medium still takes; a field is absent where it sets no bound or doesn't tell. */
+  room(options: CallOptions): Promise<Room>;
+
+  /** Gives connections and temporary places back. What was put off to a `sync` that never came may be lost. */
+  close(): Promise<void>;
+}
+
+export interface Capabilities {
+  /**
+   * `atomic`: of two that put the same key at the same moment, one fails. `checked`: the medium can only look first,
+   * so both may succeed and the key then holds one of the two, whole.
+   */
+  readonly writeOnce: 'atomic' | 'checked';
+  readonly hardLinks: boolean;
+  /** calls at a time beyond which more do not make it faster */
+  readonly parallel: number;
+}
+
+/** Bytes, or what can be opened again from its beginning for every further attempt. */
+export type Body = Uint8Array | ReopenableBody;
+
+export interface ReopenableBody {
+  /** bytes; a stream of another length fails the put with STORAGE_BODY_CHANGED */
+  readonly size: number;
+  open(options: CallOptions): AsyncIterable<Uint8Array>;
+}
+
+export interface CallOptions {
+  readonly signal: AbortSignal;
+}
+
+export interface ChangeOptions extends CallOptions {
+  /**
+   * `at-sync`: need not outlive a loss of power before `sync` resolves, which costs one write of the disk's caches for
+   * all instead of one for each. Others may see such an object only after the sync, so nothing that refers to it may be
+   * put before. Default `now`.
+   */
+  readonly durable?: 'now' | 'at-sync';
+}
+
+export interface Range {
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface ObjectStatus {
+  readonly key: Key;
+  /** bytes */
+  readonly size: number;
+  /** milliseconds since 1970 UTC when it was stored, by the medium's clock, which may be another than ours */
+  readonly modified: number;
+}
+
+export interface Room {
+  readonly bytes?: number;
+  readonly objects?: number;
+}
+
+export { storageErrors } from './errors.ts';
+export { isKey, type Key, keyFrom } from './key.ts';
