@@ -54,6 +54,7 @@ const STATX_BASIC_STATS = 0x7ff;
 const SEEK_SET = 0;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
+const RENAME_NOREPLACE = 1;
 const LOCK_EX_NB = 2 | 4;
 const LOCK_SH_NB = 1 | 4;
 
@@ -164,6 +165,12 @@ export function renameAt(from: number, name: RawPath, to: number, newName: RawPa
 export function exchangeAt(from: number, name: RawPath, to: number, otherName: RawPath): void {
   const done = calls.renameat2(from, terminated(name), to, terminated(otherName), RENAME_EXCHANGE);
   if (done !== 0) throw failure('exchange', otherName);
+}
+
+/** Renames only when the new name is free, else EEXIST; EINVAL on file systems that can't promise it (NFS, FUSE). */
+export function renameToFreeAt(from: number, name: RawPath, to: number, newName: RawPath): void {
+  if (calls.renameat2(from, terminated(name), to, terminated(newName), RENAME_NOREPLACE) !== 0)
+    throw failure('rename', newName);
 }
 
 export function unlinkAt(directory: number, name: RawPath): void {

@@ -33,10 +33,10 @@ export interface Storage {
   readRange(key: Key, options: CallOptions & Range): Promise<Uint8Array>;
 
   /**
-   * The bytes of an object in pieces, from `offset` (0) to its end; STORAGE_TOO_SHORT when it ends before `offset`.
-   * Nothing is held open when the caller stops in the middle. A piece belongs to the caller.
+   * The bytes of an object in pieces: `length` of them, or all to its end, from `offset` (0); STORAGE_TOO_SHORT when the
+   * object ends before. Nothing is held open when the caller stops in the middle. A piece belongs to the caller.
    */
-  stream(key: Key, options: CallOptions & { readonly offset?: number }): AsyncIterable<Uint8Array>;
+  stream(key: Key, options: CallOptions & Partial<Range>): AsyncIterable<Uint8Array>;
 
   /** What is known of an object without reading it; undefined when there is none. */
   stat(key: Key, options: CallOptions): Promise<ObjectStatus | undefined>;

@@ -1,0 +1,91 @@
+/** Counts what a storage is asked for: calls and bytes by operation, for progress, forecasts and prices. */
+import { sizeOf } from '../body.ts';
+import type { ObjectStatus, Storage } from '../storage.ts';
+
+export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close'>;
+
+export interface OperationCount {
+  /** calls that were made, whatever became of them */
+  readonly calls: number;
+  readonly failed: number;
+  /** bytes of the bodies that were put or read; of a put that failed, none */
+  readonly bytes: number;
+}
+
+export interface ObservedStorage extends Storage {
+  /** Only operations that were asked for. */
+  counts(): Readonly<Partial<Record<Operation, OperationCount>>>;
+}
+
+export function observing(storage: Storage): ObservedStorage {
+  const counts: Partial<Record<Operation, { -readonly [Name in keyof OperationCount]: number }>> = {};
+
+  const start = (operation: Operation) => {
+    counts[operation] ??= { calls: 0, failed: 0, bytes: 0 };
+    const count = counts[operation];
+    count.calls += 1;
+    return count;
+  };
+  async function call<Result>(
+    operation: Operation,
+    work: () => Promise<Result>,
+    bytesOf: (result: Result) => number = () => 0,
+  ): Promise<Result> {
+    const count = start(operation);
+    try {
+      const result = await work();
+      count.bytes += bytesOf(result);
+      return result;
+    } catch (error) {
+      count.failed += 1;
+      throw error;
+    }
+  }
+  async function* pieces<Piece extends Uint8Array | readonly ObjectStatus[]>(
+    operation: Operation,
+    work: () => AsyncIterable<Piece>,
+  ): AsyncGenerator<Piece> {
+    const count = start(operation);
+    try {
+      for await (const piece of work()) {
+        if (piece instanceof Uint8Array) count.bytes += piece.length;
+        yield piece;
+      }
+    } catch (error) {
+      count.failed += 1;
+      throw error;
+    }
+  }
+
+  return {
+    location: storage.location,
+    capabilities: storage.capabilities,
+    counts: () => structuredClone(counts),
+    put: (key, body, options) =>
+      call(
+        'put',
+        () => storage.put(key, body, options),
+        () => sizeOf(body),
+      ),
+    read: (key, options) =>
+      call(
+        'read',
+        () => storage.read(key, options),
+        (bytes) => bytes.length,
+      ),
+    readRange: (key, options) =>
+      call(
+        'readRange',
+        () => storage.readRange(key, options),
+        (bytes) => bytes.length,
+      ),
+    stream: (key, options) => pieces('stream', () => storage.stream(key, options)),
+    stat: (key, options) => call('stat', () => storage.stat(key, options)),
+    list: (folder, options) => pieces('list', () => storage.list(folder, options)),
+    remove: (key, options) => call('remove', () => storage.remove(key, options)),
+    link: (from, to, options) => call('link', () => storage.link(from, to, options)),
+    sync: (options) => call('sync', () => storage.sync(options)),
+    room: (options) => call('room', () => storage.room(options)),
+    close: () => storage.close(),
+  };
+}

@@ -1,0 +1,162 @@
+/**
+ * Tries again what may succeed a little later. Only errors of the storage that say so are worth it: what a body's own
+ * source throws, or the signal's reason, passes at once.
+ */
+import { createHash } from 'node:crypto';
+import { delay } from '../../base/abort.ts';
+import { type HikaeError, isHikaeError } from '../../base/errors.ts';
+import { piecesOf, sizeOf } from '../body.ts';
+import { storageErrors } from '../errors.ts';
+import { compareKeys, type Key } from '../key.ts';
+import type { Body, CallOptions, ChangeOptions, ObjectStatus, Range, Storage } from '../storage.ts';
+
+export interface RetryOptions {
+  /** how often a call is made at most, the first time included */
+  readonly attempts: number;
+  /** milliseconds before the second attempt; they double each time, and chance takes away up to half of them */
+  readonly pause: number;
+  /** chance: at least 0, less than 1 */
+  readonly random: () => number;
+  readonly onRetry?: (error: HikaeError, attempt: number) => void;
+}
+
+export function retrying(storage: Storage, retry: RetryOptions): Storage {
+  return {
+    location: storage.location,
+    capabilities: storage.capabilities,
+    put: (key, body, options) =>
+      attempting(retry, options, async (earlier) => {
+        try {
+          await storage.put(key, body, options);
+        } catch (error) {
+          if (!mayBeOurs(error, earlier) || !(await holds(storage, key, body, options))) throw error;
+        }
+      }),
+    link: (from, to, options) =>
+      attempting(retry, options, async (earlier) => {
+        try {
+          await storage.link(from, to, options);
+        } catch (error) {
+          if (!mayBeOurs(error, earlier)) throw error;
+          const source = await storage.stat(from, options);
+          const body = { size: source?.size ?? -1, open: () => storage.stream(from, options) };
+          if (!(await holds(storage, to, body, options))) throw error;
+        }
+      }),
+    read: (key, options) => attempting(retry, options, () => storage.read(key, options)),
+    readRange: (key, options) => attempting(retry, options, () => storage.readRange(key, options)),
+    stat: (key, options) => attempting(retry, options, () => storage.stat(key, options)),
+    remove: (key, options) => attempting(retry, options, () => storage.remove(key, options)),
+    sync: (options) => attempting(retry, options, () => storage.sync(options)),
+    room: (options) => attempting(retry, options, () => storage.room(options)),
+    stream: (key, options) => resumingStream(storage, key, options, retry),
+    list: (folder, options) => resumingList(storage, folder, options, retry),
+    close: () => storage.close(),
+  };
+}
+
+/** Makes a call until it succeeds, fails for good, or has been made often enough; it learns how it failed before. */
+async function attempting<Result>(
+  retry: RetryOptions,
+  { signal }: CallOptions,
+  call: (earlier: HikaeError | undefined) => Promise<Result>,
+): Promise<Result> {
+  let earlier: HikaeError | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await call(earlier);
+    } catch (error) {
+      if (attempt >= retry.attempts || !isTransient(error)) throw error;
+      earlier = error;
+      await pauseAfter(attempt, error, retry, signal);
+    }
+  }
+}
+
+async function pauseAfter(
+  attempt: number,
+  error: HikaeError,
+  { pause, random, onRetry }: RetryOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  onRetry?.(error, attempt);
+  await delay(pause * 2 ** (attempt - 1) * (1 - random() / 2), signal);
+}
+
+function isTransient(error: unknown): error is HikaeError {
+  return isHikaeError(error) && error.code in storageErrors.specs && error.transient;
+}
+
+/** The answer to an earlier attempt may have been lost after it had succeeded: then what exists now is its work. */
+function mayBeOurs(error: unknown, earlier: HikaeError | undefined): boolean {
+  return earlier !== undefined && isHikaeError(error, 'STORAGE_EXISTS');
+}
+
+/** Whether exactly these bytes lie under the key. */
+async function holds(storage: Storage, key: Key, body: Body, { signal }: ChangeOptions): Promise<boolean> {
+  const found = await storage.stat(key, { signal });
+  if (found?.size !== sizeOf(body)) return false;
+  const place = { storage: storage.location, key };
+  const [ours, theirs] = [
+    await hashOf(piecesOf(body, place, { signal })),
+    await hashOf(storage.stream(key, { signal })),
+  ];
+  return ours === theirs;
+}
+
+async function hashOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const piece of pieces) hash.update(piece);
+  return hash.digest('hex');
+}
+
+/** Goes on where it was cut off; what has come through counts as success, so that each cut has all attempts. */
+async function* resumingStream(
+  storage: Storage,
+  key: Key,
+  { offset = 0, length, signal }: CallOptions & Partial<Range>,
+  retry: RetryOptions,
+): AsyncGenerator<Uint8Array> {
+  let done = 0;
+  for (let attempt = 1; ; attempt++) {
+    const rest = { offset: offset + done, ...(length === undefined ? {} : { length: length - done }) };
+    try {
+      for await (const piece of storage.stream(key, { ...rest, signal })) {
+        done += piece.length;
+        attempt = 1;
+        yield piece;
+      }
+      return;
+    } catch (error) {
+      if (attempt >= retry.attempts || !isTransient(error)) throw error;
+      await pauseAfter(attempt, error, retry, signal);
+    }
+  }
+}
+
+/** Lists anew and leaves out what was listed already: the order of the keys tells which that is. */
+async function* resumingList(
+  storage: Storage,
+  folder: Key | '',
+  options: CallOptions,
+  retry: RetryOptions,
+): AsyncGenerator<readonly ObjectStatus[]> {
+  let last: Key | undefined;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for await (const batch of storage.list(folder, options)) {
+        const seen = last;
+        const fresh = seen === undefined ? batch : batch.filter(({ key }) => compareKeys(key, seen) > 0);
+        if (fresh.length === 0) continue;
+        last = fresh.at(-1)?.key;
+        attempt = 1;
+        yield fresh;
+      }
+      return;
+    } catch (error) {
+      if (attempt >= retry.attempts || !isTransient(error)) throw error;
+      await pauseAfter(attempt, error, retry, options.signal);
+    }
+  }
+}
