@@ -36,7 +36,7 @@ export function statusOfFile(key: Key, { size, mtime }: Status): ObjectStatus {
 }
 
 function openFolder(root: OpenDirectory, folder: Key | ''): OpenDirectory | undefined {
-  let found: OpenDirectory | undefined = root.retain();
+  let found: OpenDirectory | undefined = root.hold();
   for (const name of folder === '' ? [] : (rawFromText(folder).split('/') as RawName[])) {
     const inner = openChild(found, name);
     found.release();

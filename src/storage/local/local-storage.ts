@@ -149,7 +149,7 @@ class LocalStorage implements Storage {
       if (waiting !== undefined) unlinkIfThere(waiting);
       const folder = this.#lookUp(key, (place) => {
         unlinkAt(place.folder.descriptor, place.name);
-        return place.folder.retain();
+        return place.folder.hold();
       });
       if (folder === undefined) return;
       try {
@@ -207,7 +207,7 @@ class LocalStorage implements Storage {
     work: () => Promise<Result>,
   ): Promise<Result> {
     if (this.#closed) throw new TypeError(`the storage ${this.location} is closed`);
-    this.#root.retain();
+    this.#root.hold();
     try {
       return await work();
     } catch (error) {
@@ -250,7 +250,7 @@ class LocalStorage implements Storage {
   async #give(key: Key, durable: 'now' | 'at-sync', act: (place: Place) => void): Promise<void> {
     const changed: OpenDirectory[] = [];
     try {
-      this.#withPlace(key, act, (folder) => changed.push(folder.retain()));
+      this.#withPlace(key, act, (folder) => changed.push(folder.hold()));
       await this.#settle(changed, durable);
     } finally {
       for (const folder of changed) folder.release();

@@ -71,7 +71,7 @@ function makeFolder(all: OpenDirectory, name: RawName): PartialFolder {
   const folder = all.child(name);
   const lock = openLock(folder);
   triesLock(lock);
-  const parent = all.retain();
+  const parent = all.hold();
   let count = 0;
   return {
     folder,

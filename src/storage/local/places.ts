@@ -51,7 +51,7 @@ function walkTo(
 ): Place {
   const names = rawFromText(key).split('/') as RawName[];
   const name = names.pop() as RawName;
-  let folder = root.retain();
+  let folder = root.hold();
   for (const next of names) {
     try {
       const inner = step(folder, next);
