@@ -8,7 +8,7 @@ import { argv } from 'node:process';
 import { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import { seededRandom } from '../src/vault/plain/seeded-random.ts';
+import { seededRandom } from '../src/vault/seeded-random.ts';
 import { median } from './measure.ts';
 import { formatRows } from './report.ts';
 

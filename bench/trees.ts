@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { seededRandom } from '../src/vault/plain/seeded-random.ts';
+import { seededRandom } from '../src/vault/seeded-random.ts';
 
 export interface Counted {
   readonly files: number;

@@ -2,12 +2,14 @@
  * A few threads that do one kind of job with synchronous calls. A job goes to the thread that has least to do; how much
  * is given out ahead, and so how much memory it takes, is for the one who submits to bound.
  */
-import { Worker } from 'node:worker_threads';
+import { type MessagePort, Worker } from 'node:worker_threads';
 
 export interface WorkerPool<Job, Result> {
   readonly size: number;
   /** Does a job. Rejects with what the job threw, or with the error that broke a thread. */
   run(job: Job): Promise<Result>;
+  /** Gives the same job to every thread that has been started, behind what it was given before. */
+  runOnEach(job: Job): Promise<Result[]>;
   close(): Promise<void>;
 }
 
@@ -23,7 +25,10 @@ interface Thread<Result> {
 }
 
 /** What a thread answers: errors as plain data, because a class doesn't cross between threads. */
-export type Answer<Result> = { readonly result: Result } | { readonly error: ThreadError };
+export type Answer<Result> =
+  | { readonly result: Result }
+  | { readonly error: ThreadError }
+  | { readonly news: unknown };
 
 export interface ThreadError {
   readonly message: string;
@@ -31,9 +36,16 @@ export interface ThreadError {
   readonly stack: string | undefined;
 }
 
-export function openWorkerPool<Job, Result>(
+export interface WorkerPoolOptions<News> {
+  readonly size: number;
+  readonly data?: unknown;
+  /** what a thread tells in the middle of a job */
+  readonly onNews?: (news: News) => void;
+}
+
+export function openWorkerPool<Job, Result, News = never>(
   script: URL,
-  options: { size: number; data?: unknown },
+  options: WorkerPoolOptions<News>,
 ): WorkerPool<Job, Result> {
   let broken: Error | undefined;
   const threads: Thread<Result>[] = [];
@@ -46,6 +58,10 @@ export function openWorkerPool<Job, Result>(
     });
     const thread: Thread<Result> = { worker, given: [] };
     worker.on('message', (answer: Answer<Result>) => {
+      if ('news' in answer) {
+        options.onNews?.(answer.news as News);
+        return;
+      }
       const waiting = thread.given.shift();
       if (thread.given.length === 0) worker.unref();
       if ('result' in answer) waiting?.resolve(answer.result);
@@ -73,17 +89,23 @@ export function openWorkerPool<Job, Result>(
     for (const thread of threads) for (const { reject } of thread.given.splice(0)) reject(error);
   }
 
+  function give(thread: Thread<Result>, job: Job): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      // A thread that has work keeps the process alive; an idle one doesn't.
+      thread.worker.ref();
+      thread.given.push({ resolve, reject });
+      thread.worker.postMessage(job);
+    });
+  }
+
   return {
     size: options.size,
     run(job) {
+      return broken === undefined ? give(leastBusy(), job) : Promise.reject(broken);
+    },
+    runOnEach(job) {
       if (broken !== undefined) return Promise.reject(broken);
-      const thread = leastBusy();
-      return new Promise<Result>((resolve, reject) => {
-        // A thread that has work keeps the process alive; an idle one doesn't.
-        thread.worker.ref();
-        thread.given.push({ resolve, reject });
-        thread.worker.postMessage(job);
-      });
+      return Promise.all(threads.map((thread) => give(thread, job)));
     },
     async close() {
       fail(new Error('the worker pool is closed'));
@@ -98,22 +120,28 @@ function revive(error: ThreadError): Error {
   return revived;
 }
 
+/** Tells the other side something while a job is being done; buffers that are handed over are gone here. */
+export type Tell<News> = (news: News, handedOver: readonly ArrayBuffer[]) => void;
+
 /** The other side: answers every job that the pool sends with what `work` makes of it. */
-export function serveJobs<Job, Result>(
-  port: {
-    on(event: 'message', listener: (job: Job) => void): void;
-    postMessage(answer: Answer<Result>): void;
-  },
-  work: (job: Job) => Result,
+export function serveJobs<Job, Result, News = never>(
+  port: MessagePort,
+  work: (job: Job, tell: Tell<News>) => Result,
 ): void {
-  port.on('message', (job) => {
-    port.postMessage(answerOf(job, work));
-  });
+  const send = (answer: Answer<Result>, handedOver: readonly ArrayBuffer[]) =>
+    port.postMessage(answer, [...handedOver]);
+  const tell: Tell<News> = (news, handedOver) => send({ news }, handedOver);
+  port.on('message', (job: Job) =>
+    send(
+      answerOf(() => work(job, tell)),
+      [],
+    ),
+  );
 }
 
-function answerOf<Job, Result>(job: Job, work: (job: Job) => Result): Answer<Result> {
+function answerOf<Result>(work: () => Result): Answer<Result> {
   try {
-    return { result: work(job) };
+    return { result: work() };
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;

@@ -23,7 +23,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { setTimes } from '../../src/base/libc.ts';
 import { parseNode } from '../../src/vault/plain/node-line.ts';
-import { seededRandom } from '../../src/vault/plain/seeded-random.ts';
+import { seededRandom } from '../../src/vault/seeded-random.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { openQuickDisk, type QuickDisk } from '../doubles/quick-disk.ts';

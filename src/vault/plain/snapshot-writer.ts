@@ -21,6 +21,8 @@ import {
   type SnapshotHeader,
 } from '../../model/snapshot.ts';
 import type { TroubleSink } from '../../model/trouble.ts';
+import { reportProgress } from '../progress.ts';
+import { TroubleTally } from '../trouble-tally.ts';
 import type { ComponentDraft, OpenCapture, SnapshotWriter, StoredComponent, WriteOptions } from '../vault.ts';
 import { writeComponent } from './component-writer.ts';
 import { namingDiskErrors } from './disk-errors.ts';
@@ -32,10 +34,8 @@ import { writeManifest } from './manifest-file.ts';
 import { type JournalMark, NodeJournal } from './node-journal.ts';
 import { OutputTree } from './output-tree.ts';
 import { Predecessor, type PredecessorSource } from './predecessor.ts';
-import { reportProgress } from './progress.ts';
 import { removeFrom, removeTree } from './removal.ts';
 import { StoredTree } from './stored-tree.ts';
-import { TroubleTally } from './trouble-tally.ts';
 import type { WriteCounts } from './writer-parts.ts';
 
 export interface WriterParts {

@@ -1,6 +1,6 @@
 /** Counts notes and problems, of which there may be as many as files, and keeps the first. */
-import type { Trouble, TroubleSink } from '../../model/trouble.ts';
-import type { TroubleCount } from '../vault.ts';
+import type { Trouble, TroubleSink } from '../model/trouble.ts';
+import type { TroubleCount } from './vault.ts';
 
 export class TroubleTally {
   readonly #most: number;

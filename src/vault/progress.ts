@@ -1,14 +1,26 @@
 /** Telling how far a writer is, from the counts that it and its threads keep. */
-import type { Emit } from '../../model/events.ts';
-import type { FilePool } from './file-pool.ts';
-import type { WriteCounts } from './writer-parts.ts';
+import type { Emit } from '../model/events.ts';
+
+/** What a writer counts while it goes on. */
+export interface Progress {
+  readonly nodes: number;
+  readonly unchanged: number;
+  /** of the files that were not read, because they are as they were */
+  readonly sharedBytes: number;
+  /** that streams have brought so far */
+  readonly streamedBytes: number;
+}
 
 const EVERY = 200;
 
 /** Emits what was done since the last time, now and then and once more at the end. */
-export function reportProgress(emit: Emit, pool: FilePool, counts: WriteCounts): { stop(): void } {
+export function reportProgress(
+  emit: Emit,
+  threads: { bytesRead(): number },
+  counts: Progress,
+): { stop(): void } {
   const look = () => ({
-    bytes: pool.bytesRead() + counts.sharedBytes + counts.streamedBytes,
+    bytes: threads.bytesRead() + counts.sharedBytes + counts.streamedBytes,
     nodes: counts.nodes,
     unchanged: counts.unchanged,
   });
