@@ -49,7 +49,10 @@ export interface StoredForm {
 }
 
 export interface Node extends NodeMetadata {
-  /** SHA-256 of the logical content, in hexadecimal; files only */
+  /**
+   * SHA-256 of the logical content, in hexadecimal. Files only; not known of a large file in a snapshot of restic's own,
+   * whose parts the vault checks by theirs.
+   */
   readonly sha256?: string;
   /** what a symlink points to, as its bytes */
   readonly target?: RawPath;

@@ -38,6 +38,7 @@ import {
 
 vaultContract({
   kind: 'plain',
+  deduplicates: false,
   open: (folder) => openVault(join(folder, 'vault')),
   ruin: (folder, { place }) => truncateSync(join(folder, 'vault', place, '.hikae/manifest'), 10),
 });

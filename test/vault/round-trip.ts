@@ -54,14 +54,21 @@ export const faultless: RoundTrip = {
   checksums: '',
 };
 
-/** A snapshot of the component `c` in the words of describeTree, by paths below the component; every content is read back. */
-export async function readAsTree(vault: Vault, entry: SnapshotEntry): Promise<Map<string, string>> {
+/** A snapshot in the words of describeTree, by paths below `folder` of it; every content is read back. */
+export async function readAsTree(
+  vault: Vault,
+  entry: SnapshotEntry,
+  folder = 'c',
+): Promise<Map<string, string>> {
   const reader = await vault.open(entry, { signal: never });
   const described = new Map<string, string>();
   try {
     for await (const batch of reader.nodes({ signal: never })) {
-      for (const node of batch)
-        described.set(node.path.slice(2), describeNode(node, await hashOf(reader, node)));
+      for (const node of batch) {
+        if (node.path !== folder && !node.path.startsWith(`${folder}/`)) continue;
+        const path = node.path.slice(folder.length + 1);
+        described.set(path, describeNode(node, await hashOf(reader, node), folder));
+      }
     }
     return described;
   } finally {
@@ -76,20 +83,20 @@ async function hashOf(reader: SnapshotReader, node: Node): Promise<string> {
   return hash.digest('hex');
 }
 
-function describeNode(node: Node, sha256: string): string {
+function describeNode(node: Node, sha256: string, folder: string): string {
   const { type, mode, uid, gid, mtime, size, target, rdev, hardlink, xattrs } = node;
   const facts: unknown[] = [type, type === 'symlink' ? '' : mode.toString(8), uid, gid, mtime];
   if (type === 'file') facts.push(size, sha256);
   if (type === 'symlink') facts.push(target);
   if (type === 'dev' || type === 'chardev') facts.push(rdev);
-  if (hardlink !== undefined) facts.push(`the same as ${hardlink.slice(2)}`);
+  if (hardlink !== undefined) facts.push(`the same as ${hardlink.slice(folder.length + 1)}`);
   for (const { name, value } of [...xattrs].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     facts.push(`${name}=${value.toString('hex')}`);
   }
   return facts.join(' ');
 }
 
-function differences(
+export function differences(
   expected: ReadonlyMap<string, string>,
   found: ReadonlyMap<string, string>,
 ): readonly string[] {

@@ -64,10 +64,6 @@ export class FileJobs {
     const { node, path, folder, place, temporary, attributes, clear } = order;
     const { progress } = this.#parts;
     const { sha256, size, holes } = node;
-    if (sha256 === undefined) {
-      progress.problem(path, 'the snapshot has no hash of it');
-      return;
-    }
     let located: LocatedFile | undefined;
     try {
       located = this.#parts.reader.locate(node);
@@ -75,7 +71,8 @@ export class FileJobs {
       progress.problemOfVault(path, faultOfVault(error));
       return;
     }
-    if (located === undefined) {
+    if (located === undefined || sha256 === undefined) {
+      located?.release();
       await this.#writeStream(order);
       return;
     }

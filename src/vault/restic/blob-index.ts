@@ -1,0 +1,269 @@
+/**
+ * Which blobs the repository has, and where: one table in memory that all threads share. 52 bytes for a blob, and 4 for
+ * each bucket.
+ *
+ * A chain hangs on each bucket. A blob is put at the head of its chain by one atomic exchange, when all that is known of it
+ * is written; so nobody needs a lock, and of two threads that find the same new blob only one gets to store it.
+ */
+import type { BlobPlace, BlobType, PackedBlob } from './format/blob.ts';
+
+const NEXT = 0;
+const ID = 1;
+const PACK = 9;
+const OFFSET = 10;
+/** its highest bit tells trees from data */
+const LENGTH = 11;
+const PLAIN = 12;
+const WORDS = 13;
+
+/** Someone stores it just now. */
+const UNDERWAY = 0;
+/** Whoever wanted to store it has given up. */
+const GIVEN_UP = -1;
+
+const TREE = 0x8000_0000;
+const FEWEST_BUCKETS = 1 << 18;
+const GROWTH = 1 << 20;
+const MOST_ENTRIES = 1 << 25;
+
+/** What another thread needs to use the same table. */
+export interface SharedIndex {
+  readonly buckets: SharedArrayBuffer;
+  readonly entries: SharedArrayBuffer;
+}
+
+/** The part of the table that every thread has. */
+export class BlobClaims {
+  readonly shared: SharedIndex;
+  protected readonly buckets: Int32Array;
+  protected readonly entries: Int32Array;
+
+  constructor(shared: SharedIndex) {
+    this.shared = shared;
+    this.buckets = new Int32Array(shared.buckets);
+    this.entries = new Int32Array(shared.entries);
+  }
+
+  /** True when nobody has the blob: whoever is told so must store it. `id` is its 32 bytes. */
+  claim(type: BlobType, id: Uint8Array): boolean {
+    const words = wordsOf(id);
+    const bucket = this.bucketOf(words);
+    let head = Atomics.load(this.buckets, bucket);
+    if (this.isKnown(head, 0, type, words)) return false;
+    const entry = this.newEntry(type, words);
+    for (;;) {
+      this.entries[entry + NEXT] = head;
+      const found = Atomics.compareExchange(this.buckets, bucket, head, entry / WORDS);
+      if (found === head) return true;
+      // Others came first; one of them may have had the same blob.
+      if (this.isKnown(found, head, type, words)) return false;
+      head = found;
+    }
+  }
+
+  protected isKnown(head: number, until: number, type: BlobType, words: Int32Array): boolean {
+    for (let at = head; at !== until; at = this.entries[at * WORDS + NEXT] as number) {
+      const entry = at * WORDS;
+      if (this.isSame(entry, type, words) && Atomics.load(this.entries, entry + PACK) !== GIVEN_UP)
+        return true;
+    }
+    return false;
+  }
+
+  protected isSame(entry: number, type: BlobType, words: Int32Array): boolean {
+    const { entries } = this;
+    for (let at = 0; at < 8; at++) if (entries[entry + ID + at] !== words[at]) return false;
+    return (entries[entry + LENGTH] as number) < 0 === (type === 'tree');
+  }
+
+  protected bucketOf(words: Int32Array): number {
+    return (words[0] as number) & (this.buckets.length - 1);
+  }
+
+  /** Room for one more, with its name already written. */
+  protected newEntry(type: BlobType, words: Int32Array): number {
+    // The first entry counts the others.
+    const at = Atomics.add(this.entries, 0, 1) + 1;
+    if (at >= MOST_ENTRIES) throw new RangeError('more blobs than one index can hold');
+    const entry = at * WORDS;
+    this.#grow((entry + WORDS) * 4);
+    for (let word = 0; word < 8; word++) this.entries[entry + ID + word] = words[word] as number;
+    this.entries[entry + LENGTH] = type === 'tree' ? TREE : 0;
+    this.entries[entry + PACK] = UNDERWAY;
+    return entry;
+  }
+
+  #grow(bytes: number): void {
+    const { entries } = this.shared;
+    while (entries.byteLength < bytes) {
+      const size = Math.min(Math.ceil(bytes / GROWTH) * GROWTH, entries.maxByteLength);
+      try {
+        entries.grow(size);
+      } catch (error) {
+        // Another thread has just made it larger still.
+        if (entries.byteLength < bytes) throw error;
+      }
+    }
+  }
+}
+
+/** The whole table, for the main thread. */
+export class BlobIndex extends BlobClaims {
+  readonly #packs: { readonly id: string; end: number }[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** `expected` blobs find short chains. */
+  constructor(expected: number) {
+    const buckets = Math.max(FEWEST_BUCKETS, 2 ** Math.ceil(Math.log2(expected + 1)));
+    super({
+      buckets: new SharedArrayBuffer(buckets * 4),
+      entries: new SharedArrayBuffer(GROWTH, { maxByteLength: MOST_ENTRIES * WORDS * 4 }),
+    });
+  }
+
+  get packs(): number {
+    return this.#packs.length;
+  }
+
+  /** Adds what an index says of a pack, or what has just been stored in it. */
+  addPack(id: string, blobs: readonly PackedBlob[]): void {
+    const number = this.#numberOf(id);
+    const pack = this.#packs[number - 1] as { end: number };
+    for (const blob of blobs) {
+      pack.end = Math.max(pack.end, blob.offset + blob.length);
+      const words = wordsOf(Buffer.from(blob.id, 'hex'));
+      const entry = this.#entryFor(blob, words, number);
+      if (entry === undefined) continue;
+      this.entries[entry + OFFSET] = blob.offset;
+      this.entries[entry + LENGTH] = blob.length + (blob.type === 'tree' ? TREE : 0);
+      this.entries[entry + PLAIN] = blob.plainLength ?? 0;
+      Atomics.store(this.entries, entry + PACK, number);
+    }
+  }
+
+  /** Every place that is known of a blob; none for one that is not stored yet. */
+  placesOf(type: BlobType, id: string): BlobPlace[] {
+    const words = wordsOf(Buffer.from(id, 'hex'));
+    const places: BlobPlace[] = [];
+    for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
+      const entry = at * WORDS;
+      const pack = this.entries[entry + PACK] as number;
+      if (pack <= 0 || !this.isSame(entry, type, words)) continue;
+      places.push({
+        pack: this.#packs[pack - 1]?.id as string,
+        offset: (this.entries[entry + OFFSET] as number) >>> 0,
+        length: (this.entries[entry + LENGTH] as number) & 0x7fff_ffff,
+        plainLength: this.entries[entry + PLAIN] || undefined,
+      });
+    }
+    return places;
+  }
+
+  /** True when it is stored, or is about to be. */
+  has(type: BlobType, id: string): boolean {
+    const words = wordsOf(Buffer.from(id, 'hex'));
+    return this.isKnown(this.#headOf(words), 0, type, words);
+  }
+
+  /** How far the blobs of a pack reach, as far as is known. */
+  endOf(pack: string): number {
+    return this.#packs[(this.#numbers.get(pack) ?? 0) - 1]?.end ?? 0;
+  }
+
+  /** Marks of blobs, to be told which are in use; see `mark` and `inUse`. */
+  newMarks(): Uint8Array {
+    return new Uint8Array((this.entries[0] as number) + 1);
+  }
+
+  /** Marks every place of a blob; false when it has none, or was marked before. */
+  mark(marks: Uint8Array, type: BlobType, id: string): boolean {
+    const words = wordsOf(Buffer.from(id, 'hex'));
+    let marked = false;
+    for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
+      if (marks[at] !== 0 || !this.isSame(at * WORDS, type, words)) continue;
+      marks[at] = 1;
+      marked = true;
+    }
+    return marked;
+  }
+
+  /** The marked blobs, pack by pack, those of a pack by their offsets. */
+  *inUse(marks: Uint8Array): Generator<{ readonly pack: string; readonly blobs: readonly PackedBlob[] }> {
+    const { entries } = this;
+    const packOf = (at: number) => entries[at * WORDS + PACK] as number;
+    const used: number[] = [];
+    for (let at = 1; at < marks.length; at++) if (marks[at] === 1 && packOf(at) > 0) used.push(at);
+    const sorted = Uint32Array.from(used).sort((left, right) => packOf(left) - packOf(right));
+    for (let from = 0; from < sorted.length; ) {
+      const number = packOf(sorted[from] as number);
+      let to = from;
+      while (to < sorted.length && packOf(sorted[to] as number) === number) to += 1;
+      const blobs = [...sorted.subarray(from, to)].map((at) => this.#blobAt(at * WORDS));
+      blobs.sort((left, right) => left.offset - right.offset);
+      yield { pack: this.#packs[number - 1]?.id as string, blobs };
+      from = to;
+    }
+  }
+
+  #blobAt(entry: number): PackedBlob {
+    const { entries } = this;
+    const id = Buffer.alloc(32);
+    new Int32Array(id.buffer, id.byteOffset, 8).set(entries.subarray(entry + ID, entry + ID + 8));
+    const length = entries[entry + LENGTH] as number;
+    return {
+      type: length < 0 ? 'tree' : 'data',
+      id: id.toString('hex'),
+      offset: (entries[entry + OFFSET] as number) >>> 0,
+      length: length & 0x7fff_ffff,
+      plainLength: entries[entry + PLAIN] || undefined,
+    };
+  }
+
+  /** What was claimed and never stored is free to be claimed again. */
+  giveUpClaims(): void {
+    const last = this.entries[0] as number;
+    for (let at = 1; at <= last; at++)
+      Atomics.compareExchange(this.entries, at * WORDS + PACK, UNDERWAY, GIVEN_UP);
+  }
+
+  #headOf(words: Int32Array): number {
+    return Atomics.load(this.buckets, this.bucketOf(words));
+  }
+
+  /** The entry that was claimed for it, or a new one; undefined for a place that is known already. */
+  #entryFor({ type, offset }: PackedBlob, words: Int32Array, pack: number): number | undefined {
+    let claimed: number | undefined;
+    for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
+      const entry = at * WORDS;
+      if (!this.isSame(entry, type, words)) continue;
+      const known = this.entries[entry + PACK];
+      if (known === pack && this.entries[entry + OFFSET] === (offset | 0)) return undefined;
+      if (known === UNDERWAY) claimed = entry;
+    }
+    if (claimed !== undefined) return claimed;
+    const entry = this.newEntry(type, words);
+    const bucket = this.bucketOf(words);
+    for (let head = Atomics.load(this.buckets, bucket); ; ) {
+      this.entries[entry + NEXT] = head;
+      const found = Atomics.compareExchange(this.buckets, bucket, head, entry / WORDS);
+      if (found === head) return entry;
+      head = found;
+    }
+  }
+
+  #numberOf(id: string): number {
+    let number = this.#numbers.get(id);
+    if (number === undefined) {
+      number = this.#packs.push({ id, end: 0 });
+      this.#numbers.set(id, number);
+    }
+    return number;
+  }
+}
+
+/** An id as words; a copy, because an id may begin at any address. */
+function wordsOf(id: Uint8Array): Int32Array {
+  const copy = new Uint8Array(32);
+  copy.set(id);
+  return new Int32Array(copy.buffer);
+}

@@ -1,0 +1,113 @@
+/**
+ * Reading blobs. Those of one folder lie behind each other in their packs, so more is read than is asked for and kept for a
+ * while; and a blob that several packs hold is looked for in each of them until one has it sound.
+ */
+import { isHikaeError } from '../../base/errors.ts';
+import type { BlobPlace, BlobType } from './format/blob.ts';
+import { idOf, MOST_BLOB } from './format/blob.ts';
+import { decompress } from './format/compression.ts';
+import { SEAL } from './format/sealing.ts';
+import { packKey } from './layout.ts';
+import type { Signalled } from './objects.ts';
+import type { Repository } from './repository.ts';
+
+const WINDOW = 1024 * 1024;
+const WINDOWS_KEPT = 8;
+
+/** What was wrong in every place that a blob could have been in. */
+export class BlobDamaged extends Error {
+  readonly id: string;
+
+  constructor(type: BlobType, id: string, reasons: readonly string[]) {
+    super(reasons.length === 0 ? `no index names the ${type} blob ${id}` : reasons.join('; '));
+    this.id = id;
+  }
+}
+
+interface Window {
+  readonly pack: string;
+  readonly offset: number;
+  readonly bytes: Promise<Uint8Array>;
+  readonly length: number;
+}
+
+export class BlobReader {
+  readonly #repository: Repository;
+  /** the one used last stands last */
+  #windows: Window[] = [];
+
+  constructor(repository: Repository) {
+    this.#repository = repository;
+  }
+
+  /** The plain bytes. Throws BlobDamaged when no place has them. */
+  async read(type: BlobType, id: string, { signal }: Signalled): Promise<Buffer> {
+    const reasons: string[] = [];
+    for (const place of this.#repository.index.blobs.placesOf(type, id)) {
+      try {
+        return unpackBlob(id, place, await this.#sealedAt(place, signal), this.#repository);
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isDamage(error)) throw error;
+        reasons.push(`pack ${place.pack}: ${error.message}`);
+      }
+    }
+    throw new BlobDamaged(type, id, reasons);
+  }
+
+  async #sealedAt(place: BlobPlace, signal: AbortSignal): Promise<Uint8Array> {
+    const { offset, length } = place;
+    const known = this.#windows.find(
+      (window) =>
+        window.pack === place.pack &&
+        window.offset <= offset &&
+        offset + length <= window.offset + window.length,
+    );
+    const window = known ?? this.#openWindow(place, signal);
+    this.#windows = this.#windows.filter((other) => other !== window);
+    this.#windows.push(window);
+    if (this.#windows.length > WINDOWS_KEPT) this.#windows.shift();
+    try {
+      const bytes = await window.bytes;
+      return bytes.subarray(offset - window.offset, offset - window.offset + length);
+    } catch (error) {
+      this.#windows = this.#windows.filter((other) => other !== window);
+      if (known === undefined || signal.aborted) throw error;
+      // Whoever opened the window may have been cancelled, or it reached beyond what is left of the pack.
+      return this.#repository.storage.readRange(packKey(place.pack), { offset, length, signal });
+    }
+  }
+
+  #openWindow({ pack, offset, length }: BlobPlace, signal: AbortSignal): Window {
+    const { storage, index } = this.#repository;
+    const wanted = Math.max(length, Math.min(WINDOW, index.blobs.endOf(pack) - offset));
+    const read = (size: number) => storage.readRange(packKey(pack), { offset, length: size, signal });
+    const bytes = read(wanted).catch((error: unknown) => {
+      // Of a pack that was cut off, the blob itself may still be there.
+      if (!isHikaeError(error, 'STORAGE_TOO_SHORT') || wanted === length) throw error;
+      return read(length);
+    });
+    return { pack, offset, bytes, length: wanted };
+  }
+}
+
+/** Opens, unpacks and hashes. Throws a SyntaxError for what is not the blob. */
+export function unpackBlob(
+  id: string,
+  { length, plainLength }: Pick<BlobPlace, 'length' | 'plainLength'>,
+  sealed: Uint8Array,
+  { sealer }: Pick<Repository, 'sealer'>,
+): Buffer {
+  if (sealed.length < length || length - SEAL > MOST_BLOB) throw new SyntaxError('it is cut off');
+  const opened = sealer.open(sealed.subarray(0, length));
+  const plain = plainLength === undefined ? opened : decompress(opened, plainLength);
+  if (idOf(plain) !== id) throw new SyntaxError('its content has another hash');
+  return plain;
+}
+
+function isDamage(error: unknown): error is Error {
+  return (
+    error instanceof SyntaxError ||
+    isHikaeError(error, 'STORAGE_NOT_FOUND', 'STORAGE_TOO_SHORT', 'STORAGE_FAILED')
+  );
+}

@@ -1,0 +1,34 @@
+/** What a verification has found to be missing or unsound. */
+import { isHikaeError } from '../../base/errors.ts';
+import type { BlobReader } from './blob-reader.ts';
+import type { SnapshotListing } from './listing.ts';
+import type { Repository } from './repository.ts';
+
+export interface VerifyParts {
+  readonly repository: Repository;
+  readonly blobs: BlobReader;
+  readonly listing: SnapshotListing;
+  readonly threads: number;
+}
+
+/** What is wrong with blobs, by type and id. */
+export class Damage {
+  readonly #reasons = new Map<string, string>();
+
+  get none(): boolean {
+    return this.#reasons.size === 0;
+  }
+
+  add(type: 'data' | 'tree', id: string, reason: string): void {
+    this.#reasons.set(`${type} ${id}`, reason);
+  }
+
+  of(type: 'data' | 'tree', id: string): string | undefined {
+    return this.#reasons.get(`${type} ${id}`);
+  }
+}
+
+/** What the storage says of a pack that can't be read is a finding; that it can't be reached ends the verification. */
+export function isLoss(error: unknown): error is Error {
+  return isHikaeError(error, 'STORAGE_NOT_FOUND', 'STORAGE_TOO_SHORT', 'STORAGE_TOO_LARGE', 'STORAGE_FAILED');
+}

@@ -1,0 +1,73 @@
+/** What earlier snapshots say of an entry: whether it is as it was, and what then need not be read again. */
+import type { RawName, RawPath } from '../../base/raw-path.ts';
+import type { BlobIndex } from './blob-index.ts';
+import type { HashList } from './content-hashes.ts';
+import type { EarlierTree } from './earlier-tree.ts';
+import { parseTreeNode, type TreeNode } from './format/tree-node.ts';
+
+/** The content of a file that was stored before. */
+export interface KnownContent {
+  readonly content: readonly string[];
+  /** of the whole, where that is more than one blob */
+  readonly sha256: string | undefined;
+}
+
+/** An entry that is just as it was. */
+export interface UnchangedEntry {
+  /** its node, as it stands in the earlier tree */
+  readonly text: string;
+  /** that is the tree of the first of the earlier snapshots */
+  readonly first: boolean;
+}
+
+/** The texts of a name in the same folder of each earlier snapshot. Every one has to move along. */
+export function earlierTexts(
+  trees: readonly (EarlierTree | undefined)[],
+  name: RawName,
+): (string | undefined)[] {
+  return trees.map((tree) => tree?.find(name));
+}
+
+/** The entry whose text begins with what the present lstat gives. */
+export function findUnchanged(
+  texts: readonly (string | undefined)[],
+  start: string,
+): UnchangedEntry | undefined {
+  const at = texts.findIndex((text) => text?.startsWith(start) === true && text[start.length] === ',');
+  const text = texts[at];
+  return text === undefined ? undefined : { text, first: at === 0 };
+}
+
+/**
+ * The content of a file that has not changed since it was stored, by its size, its times and its inode; undefined also where
+ * the repository has lost a part of it, so that it is read again.
+ */
+export async function knownContent(
+  texts: readonly (string | undefined)[],
+  node: Pick<TreeNode, 'size' | 'mtime' | 'ctime' | 'inode'>,
+  path: RawPath,
+  { hashes, index }: { hashes: readonly HashList[]; index: BlobIndex },
+): Promise<KnownContent | undefined> {
+  let found: KnownContent | undefined;
+  for (const [at, text] of texts.entries()) {
+    const earlier = text === undefined ? undefined : parsed(text);
+    const { content } = earlier ?? {};
+    if (found !== undefined || earlier === undefined || content === undefined) continue;
+    const { size, mtime, ctime, inode } = earlier;
+    if (size !== node.size || mtime !== node.mtime || ctime !== node.ctime || inode !== node.inode) continue;
+    if (!content.every((id) => index.has('data', id))) continue;
+    const sha256 = content.length > 1 ? await hashes[at]?.find(path) : undefined;
+    if (content.length > 1 && sha256 === undefined) continue;
+    found = { content, sha256 };
+  }
+  return found;
+}
+
+function parsed(text: string): TreeNode | undefined {
+  try {
+    return parseTreeNode(text);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+/** What can go wrong with a repository, beyond what can with every vault. */
+import { defineErrors } from '../../base/errors.ts';
+
+export const repositoryErrors = defineErrors({
+  VAULT_WRONG_PASSWORD: {
+    exit: 12,
+    message: {
+      en: 'the password opens none of the keys of the repository {path}',
+      ja: 'このパスワードでは、リポジトリー {path} のどの鍵も開けません',
+    },
+    hint: {
+      en: 'Check where the password comes from, and that it belongs to this repository. `restic -r {path} key list` with the right one shows its keys.',
+      ja: 'パスワードの参照元が正しいか、このリポジトリーのものかを確かめてください。正しいパスワードなら `restic -r {path} key list` で鍵の一覧が見られます。',
+    },
+  },
+  VAULT_NO_KEY: {
+    exit: 10,
+    message: {
+      en: 'the repository {path} has no key that can be used: {reason}',
+      ja: 'リポジトリー {path} に使える鍵がありません: {reason}',
+    },
+    hint: {
+      en: 'Without a file in its folder `keys` nobody can read it. Put these files back from a copy of the repository.',
+      ja: 'フォルダー `keys` のファイルがないと誰も読めません。リポジトリーの写しから戻してください。',
+    },
+  },
+  VAULT_OBJECT_DAMAGED: {
+    exit: 10,
+    message: {
+      en: 'the object {object} of the repository {path} is damaged: {reason}',
+      ja: 'リポジトリー {path} のオブジェクト {object} が壊れています: {reason}',
+    },
+    hint: {
+      en: 'Run `hikae verify --level full` to learn what is affected; take the rest from another date or another vault.',
+      ja: '`hikae verify --level full` で影響の範囲を確かめ、必要なものは別の日付か別の保管先から取り出してください。',
+    },
+  },
+  VAULT_REPOSITORY_LOCKED: {
+    exit: 11,
+    transient: true,
+    message: {
+      en: 'the repository {path} is locked by process {pid} on {host} since {since}',
+      ja: 'リポジトリー {path} は、{since} から {host} のプロセス {pid} がロックしています',
+    },
+    hint: {
+      en: 'Wait for it to end. If that process is gone, remove its lock with `restic -r {path} unlock`.',
+      ja: '終わるまで待ってください。そのプロセスがもう存在しない場合は `restic -r {path} unlock` でロックを外せます。',
+    },
+  },
+  VAULT_REPOSITORY_NO_ROOM: {
+    message: {
+      en: 'the repository {path} has {free} free; this snapshot may need up to {needed}',
+      ja: 'リポジトリー {path} の空きは {free} です。このスナップショットには最大 {needed} が必要です',
+    },
+    hint: {
+      en: 'Nothing was written. Free space there, keep fewer snapshots, or give the vault a larger place.',
+      ja: '何も書き込んでいません。空きを増やすか、保持する世代を減らすか、大きな場所に移してください。',
+    },
+  },
+  VAULT_FORMAT_OLD: {
+    exit: 10,
+    message: {
+      en: 'the repository {path} has version 1 of the format, which hikae reads and does not write',
+      ja: 'リポジトリー {path} は形式バージョン 1 です。hikae は読み取れますが、書き込みません',
+    },
+    hint: {
+      en: 'Bring it to version 2 with `restic -r {path} migrate upgrade_repo_v2`, then run the command again.',
+      ja: '`restic -r {path} migrate upgrade_repo_v2` でバージョン 2 に上げてから、もう一度実行してください。',
+    },
+  },
+  VAULT_LOCK_LOST: {
+    transient: true,
+    message: {
+      en: 'the lock on the repository {path} could not be kept: {reason}',
+      ja: 'リポジトリー {path} のロックを維持できませんでした: {reason}',
+    },
+    hint: {
+      en: 'The run has ended so that nobody removes what it was writing. Earlier snapshots are whole; run it again.',
+      ja: '書き込み中のデータを他の処理に消されないよう、実行を中止しました。以前のスナップショットは無事です。もう一度実行してください。',
+    },
+  },
+});

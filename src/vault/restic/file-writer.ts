@@ -1,0 +1,206 @@
+/**
+ * Storing the files of one component: the content of those that have changed is read by threads, and only once for all names
+ * of a file; of the others it is known.
+ */
+import type { RawPath } from '../../base/raw-path.ts';
+import type { CapturedNode } from '../../model/capture.ts';
+import type { Xattr } from '../../model/node.ts';
+import { trouble } from '../../model/trouble.ts';
+import { type ContentGroup, ContentGroups } from './content-groups.ts';
+import { findUnchanged, type KnownContent, knownContent } from './earlier-nodes.ts';
+import { FileQueue } from './file-queue.ts';
+import { encodeMetadata, encodeRest, type TreeNode } from './format/tree-node.ts';
+import type { ItemResult, StoredFile } from './storing-jobs.ts';
+import type { Slot, TreeBuilder } from './tree-builder.ts';
+import {
+  type ComponentParts,
+  contentDamaged,
+  countFile,
+  requireSame,
+  shown,
+  treeNode,
+  xattrsOf,
+} from './writer-parts.ts';
+
+/** A file's content, and what is known of the file since it was read. */
+interface FileContent extends KnownContent {
+  readonly xattrs: readonly Xattr[];
+  readonly status: StoredFile['status'] | undefined;
+}
+
+/** A file on its way: announced in its folder, and not there yet. */
+interface Pending {
+  readonly slot: Slot;
+  /** with the component's name in front */
+  readonly path: RawPath;
+  readonly captured: CapturedNode;
+  readonly group: ContentGroup<Pending, FileContent> | undefined;
+  moves: number;
+}
+
+/** How often a file that moves away under the reader is followed. */
+const MOST_MOVES = 8;
+
+export class FileWriter {
+  readonly #parts: ComponentParts;
+  readonly #trees: TreeBuilder;
+  readonly #queue: FileQueue<Pending>;
+  readonly #groups = new ContentGroups<Pending, FileContent>();
+  /** every file that its source holds open; after a failure all of them are let go */
+  readonly #held = new Set<Pending>();
+
+  constructor(parts: ComponentParts, trees: TreeBuilder) {
+    this.#parts = parts;
+    this.#trees = trees;
+    this.#queue = new FileQueue(parts.crew, (pending, result) => this.#receive(pending, result));
+  }
+
+  /** Takes a file whose place in its folder is `slot`; `texts` is what earlier snapshots have there. */
+  async take(
+    path: RawPath,
+    captured: CapturedNode,
+    { slot, texts }: { slot: Slot; texts: readonly (string | undefined)[] },
+  ): Promise<void> {
+    const { counts, earlier, repository, times } = this.#parts;
+    const { metadata } = captured;
+    const hashes = earlier.map((one) => one.hashes);
+    const { blobs: index } = repository.index;
+    const known = await knownContent(texts, metadata, path, { hashes, index });
+    const group = metadata.links > 1 ? this.#groups.of(metadata) : undefined;
+    const pending: Pending = { slot, path, captured, group, moves: 0 };
+    this.#held.add(pending);
+    const unchanged =
+      known === undefined ? undefined : findUnchanged(texts, encodeMetadata(treeNode(captured, path), times));
+    if (known === undefined) {
+      this.#store(pending);
+    } else if (unchanged === undefined) {
+      // Its content is the same; what is told of it is not, as when the disk got another number.
+      counts.sharedBytes += metadata.size;
+      this.#list(pending, { ...known, xattrs: xattrsOf(this.#parts, captured, path), status: undefined });
+    } else {
+      counts.unchanged += 1;
+      counts.sharedBytes += metadata.size;
+      countFile(this.#parts, path, metadata.size, known.sha256);
+      this.#trees.fill(slot, { text: unchanged.text, same: unchanged.first });
+      this.#settle(pending);
+    }
+  }
+
+  /** Waits while too much is under way. */
+  room(): Promise<void> {
+    return this.#queue.room();
+  }
+
+  /** Waits until every file is stored. */
+  drain(): Promise<void> {
+    return this.#queue.drain();
+  }
+
+  /** Waits until nobody reads any more, and lets go of what the source holds open. */
+  async end(error: unknown): Promise<void> {
+    await this.#queue.end(error);
+    for (const pending of this.#held) this.#settle(pending);
+  }
+
+  /** Has the content read, unless another name of the same file is read already. */
+  #store(pending: Pending): void {
+    const { group, captured } = pending;
+    if (group?.content !== undefined) {
+      this.#list(pending, group.content);
+    } else if (group !== undefined && group.leader !== undefined) {
+      group.waiting.push(pending);
+    } else {
+      if (group !== undefined) group.leader = pending;
+      if (captured.content?.kind !== 'file') throw new TypeError(`no content for ${pending.path}`);
+      this.#queue.add(pending, captured.content.place, captured.metadata.size);
+    }
+  }
+
+  #receive(pending: Pending, result: ItemResult): void {
+    switch (result.kind) {
+      case 'file':
+        this.#stored(pending, result);
+        break;
+      case 'vanished':
+        this.#vanished(pending);
+        break;
+      case 'unreadable':
+        this.#requireLive(pending);
+        this.#parts.troubles(trouble('unreadable', shown(pending.path), result.reason));
+        this.#leaveOut(pending);
+        break;
+      default:
+        throw new TypeError(`a thread answered ${result.kind}`);
+    }
+  }
+
+  #stored(pending: Pending, stored: StoredFile): void {
+    const { captured, path, group } = pending;
+    const { content, status, sha256 } = stored;
+    requireSame(this.#parts, captured, path, stored);
+    if (stored.changing) this.#parts.troubles(trouble('changed', shown(path)));
+    this.#parts.counts.newBytes += stored.newBytes;
+    // Of a file of another snapshot the attributes are those that are listed there, not those of where it lies.
+    const isLive = captured.sha256 === undefined;
+    const xattrs = isLive ? stored.xattrs : captured.xattrs();
+    const found: FileContent = { content, sha256, xattrs, status: isLive ? status : undefined };
+    this.#list(pending, found);
+    if (group === undefined) return;
+    group.content = found;
+    for (const other of group.waiting.splice(0)) this.#list(other, found);
+  }
+
+  #vanished(pending: Pending): void {
+    const { content } = pending.captured;
+    const place = content?.kind === 'file' && pending.moves < MOST_MOVES ? content.moved() : undefined;
+    if (place === undefined) {
+      this.#requireLive(pending);
+      this.#parts.troubles(trouble('vanished', shown(pending.path)));
+      this.#leaveOut(pending);
+      return;
+    }
+    pending.moves += 1;
+    this.#queue.add(pending, place, pending.captured.metadata.size);
+  }
+
+  /** Only a live file may vanish or be unreadable; one of a snapshot, whose hash is known, is damaged then. */
+  #requireLive({ captured, path }: Pending): void {
+    if (captured.sha256 !== undefined) throw contentDamaged(this.#parts.place, path);
+  }
+
+  #leaveOut(pending: Pending): void {
+    this.#trees.fill(pending.slot, undefined);
+    this.#settle(pending);
+    const { group } = pending;
+    if (group === undefined) return;
+    // Its other names may still lead to it: the first of them takes its place.
+    group.leader = undefined;
+    for (const other of group.waiting.splice(0)) this.#store(other);
+  }
+
+  #list(pending: Pending, { content, sha256, xattrs, status }: FileContent): void {
+    const { captured, path, slot } = pending;
+    const node = treeNode(captured, path);
+    const now = status === undefined ? node : { ...node, ...status, ...ownerNames(node, status) };
+    countFile(this.#parts, path, now.size, sha256);
+    const text = encodeMetadata(now, this.#parts.times) + encodeRest({ xattrs, rdev: 0n, content });
+    this.#trees.fill(slot, { text, same: false });
+    this.#settle(pending);
+  }
+
+  #settle(pending: Pending): void {
+    this.#held.delete(pending);
+    if (pending.captured.content?.kind === 'file') pending.captured.content.release();
+  }
+}
+
+/** The names belong to the numbers that were listed; should the owner have changed since, they are not known. */
+function ownerNames(
+  listed: Pick<TreeNode, 'uid' | 'gid' | 'user' | 'group'>,
+  now: { uid: number; gid: number },
+): { user: string; group: string } {
+  return {
+    user: listed.uid === now.uid ? listed.user : '',
+    group: listed.gid === now.gid ? listed.group : '',
+  };
+}

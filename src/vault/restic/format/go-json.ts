@@ -1,0 +1,24 @@
+/** JSON as Go's encoder writes it. */
+
+/** A text in quotes: Go also escapes what HTML or JavaScript would trip over. */
+export function goString(text: string): string {
+  const quoted = JSON.stringify(text);
+  return special.test(quoted) ? quoted.replace(everySpecial, escaped) : quoted;
+}
+
+const special = /[<>&\u2028\u2029]/;
+const everySpecial = /[<>&\u2028\u2029]/g;
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Parses JSON whose whole numbers may be larger than a double holds: those come as bigint. */
+export function parseLargeJson(text: string): unknown {
+  if (!/\d{16}/.test(text)) return JSON.parse(text);
+  const revive = (_key: string, value: unknown, { source }: { source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && source !== undefined && /^\d+$/.test(source)
+      ? BigInt(source)
+      : value;
+  return JSON.parse(text, revive as (key: string, value: unknown) => unknown);
+}

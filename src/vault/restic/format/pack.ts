@@ -1,0 +1,65 @@
+/** A pack: sealed blobs, one behind the other, then a sealed list of them, then the length of that list. */
+import { type BlobType, MOST_BLOB, type PackedBlob } from './blob.ts';
+import { SEAL, type Sealer } from './sealing.ts';
+
+/** A pack is closed when it has this many bytes; restic's own size. */
+export const PACK_SIZE = 16 * 1024 * 1024;
+export const MOST_HEADER = 16 * 1024 * 1024;
+/** The length of the list, at the very end. */
+export const TAIL = 4;
+
+const PLAIN_ENTRY = 37;
+const COMPRESSED_ENTRY = 41;
+const types: readonly BlobType[] = ['data', 'tree'];
+
+/** What stands behind the blobs of a pack; `blobs` in the order in which they lie there. */
+export function encodePackEnd(blobs: readonly PackedBlob[], sealer: Sealer): Buffer {
+  const entries = blobs.map(({ type, id, length, plainLength }) => {
+    const kind = types.indexOf(type) + (plainLength === undefined ? 0 : 2);
+    const entry = Buffer.alloc(plainLength === undefined ? PLAIN_ENTRY : COMPRESSED_ENTRY);
+    entry.writeUInt8(kind);
+    entry.writeUInt32LE(length, 1);
+    if (plainLength !== undefined) entry.writeUInt32LE(plainLength, 5);
+    entry.write(id, entry.length - 32, 'hex');
+    return entry;
+  });
+  const header = sealer.seal(Buffer.concat(entries));
+  const tail = Buffer.alloc(TAIL);
+  tail.writeUInt32LE(header.length);
+  return Buffer.concat([header, tail]);
+}
+
+/** How long the list of a pack is, from the pack's last four bytes. Throws a SyntaxError. */
+export function headerLength(tail: Uint8Array, packSize: number): number {
+  const length = Buffer.from(tail).readUInt32LE();
+  if (length < SEAL + PLAIN_ENTRY || length > MOST_HEADER || length + TAIL > packSize) {
+    throw new SyntaxError(`its list would have ${length} bytes`);
+  }
+  return length;
+}
+
+/** The blobs of a pack of `packSize` bytes, from its sealed list. Throws a SyntaxError. */
+export function parsePackHeader(sealed: Uint8Array, packSize: number, sealer: Sealer): PackedBlob[] {
+  const header = sealer.open(sealed);
+  const blobs: PackedBlob[] = [];
+  let offset = 0;
+  for (let at = 0; at < header.length; ) {
+    const kind = header.readUInt8(at);
+    const type = types[kind % 2];
+    if (kind > 3 || type === undefined) throw new SyntaxError(`its list names a blob of type ${kind}`);
+    const size = kind < 2 ? PLAIN_ENTRY : COMPRESSED_ENTRY;
+    if (at + size > header.length) throw new SyntaxError('its list ends in the middle');
+    const length = header.readUInt32LE(at + 1);
+    const plainLength = kind < 2 ? undefined : header.readUInt32LE(at + 5);
+    const id = header.toString('hex', at + size - 32, at + size);
+    if (length < SEAL || (plainLength ?? 0) > MOST_BLOB)
+      throw new SyntaxError('its list names absurd lengths');
+    blobs.push({ type, id, offset, length, plainLength });
+    offset += length;
+    at += size;
+  }
+  if (offset + sealed.length + TAIL !== packSize) {
+    throw new SyntaxError('its list and its size do not agree');
+  }
+  return blobs;
+}

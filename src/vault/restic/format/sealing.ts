@@ -1,0 +1,89 @@
+/**
+ * How everything in a repository but the key files is encrypted: AES-256 in counter mode, and a Poly1305-AES tag over
+ * the ciphertext. A sealed unit is `IV (16) ‖ ciphertext ‖ tag (16)`.
+ */
+import { type Cipheriv, createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
+import type { Kernels } from '../../../kernels/kernels.ts';
+
+export interface MasterKey {
+  /** 32 bytes */
+  readonly encrypt: Buffer;
+  /** 16 bytes: the key of the AES that makes a tag's one-time part */
+  readonly k: Buffer;
+  /** 16 bytes: the part of the tag's key that stays */
+  readonly r: Buffer;
+}
+
+/** Gives so many unpredictable bytes. */
+export type RandomBytes = (size: number) => Uint8Array;
+
+const IV = 16;
+const TAG = 16;
+/** How much longer a sealed unit is than what is in it. */
+export const SEAL = IV + TAG;
+
+/** Seals and opens under one key; belongs to one thread, as its kernels do. */
+export class Sealer {
+  readonly #key: MasterKey;
+  readonly #kernels: Kernels;
+  readonly #random: RandomBytes;
+  readonly #nonces: Cipheriv;
+  readonly #oneTime = Buffer.alloc(32);
+
+  constructor(key: MasterKey, { kernels, random }: { kernels: Kernels; random: RandomBytes }) {
+    this.#key = key;
+    this.#kernels = kernels;
+    this.#random = random;
+    // One block after the other under the same key: exactly what the tags need, without a new cipher for each.
+    this.#nonces = createCipheriv('aes-128-ecb', key.k, null).setAutoPadding(false);
+    this.#oneTime.set(key.r);
+  }
+
+  seal(plain: Uint8Array): Buffer {
+    const sealed = Buffer.allocUnsafe(plain.length + SEAL);
+    this.sealInto(plain, sealed);
+    return sealed;
+  }
+
+  /** Seals into the beginning of `target`, which has room for SEAL bytes more than there are in `plain`. */
+  sealInto(plain: Uint8Array, target: Buffer): void {
+    const iv = this.#random(IV);
+    target.set(iv);
+    const ciphertext = target.subarray(IV, IV + plain.length);
+    ciphertext.set(createCipheriv('aes-256-ctr', this.#key.encrypt, iv).update(plain));
+    target.set(this.#tag(iv, ciphertext), IV + plain.length);
+  }
+
+  /** What was sealed. Throws a SyntaxError when the tag is wrong: nobody with the key has written this. */
+  open(sealed: Uint8Array): Buffer {
+    if (sealed.length < SEAL) throw new SyntaxError('it is too short to be sealed');
+    const iv = sealed.subarray(0, IV);
+    const ciphertext = sealed.subarray(IV, sealed.length - TAG);
+    if (!timingSafeEqual(this.#tag(iv, ciphertext), sealed.subarray(sealed.length - TAG))) {
+      throw new SyntaxError('its authentication tag is wrong');
+    }
+    return createDecipheriv('aes-256-ctr', this.#key.encrypt, iv).update(ciphertext);
+  }
+
+  #tag(iv: Uint8Array, ciphertext: Uint8Array): Buffer {
+    this.#oneTime.set(this.#nonces.update(iv), 16);
+    return this.#kernels.poly1305(this.#oneTime, ciphertext);
+  }
+}
+
+/**
+ * Unpredictable bytes from one seed of 32: for threads, which have no source of chance of their own. Two threads never
+ * have the same seed.
+ */
+export function expandingRandom(seed: Uint8Array): RandomBytes {
+  const stream = createCipheriv('aes-256-ctr', seed, Buffer.alloc(16));
+  const zeros = Buffer.alloc(64 * 1024);
+  let bytes = Buffer.alloc(0);
+  return (size) => {
+    if (size > zeros.length) throw new RangeError(`${size} bytes of chance at once`);
+    if (bytes.length < size) bytes = stream.update(zeros);
+    const taken = bytes.subarray(0, size);
+    bytes = bytes.subarray(size);
+    return taken;
+  };
+}

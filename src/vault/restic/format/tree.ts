@@ -1,0 +1,132 @@
+/** A tree blob: `{"nodes":[…]}` and a newline, the nodes in the order of their names' bytes. */
+
+const START = '{"nodes":[';
+const END = ']}\n';
+
+/** The parts of a tree blob in order, for who writes it piece by piece. */
+export function encodeTree(nodes: readonly string[]): Buffer {
+  return Buffer.from(START + nodes.join() + END);
+}
+
+/** The texts of a tree's nodes, one after the other, without parsing them. Throws a SyntaxError where there is no tree. */
+export function* nodesInTree(tree: Buffer): Generator<string> {
+  const scan = new Scanner(tree);
+  scan.expect(OPEN_BRACE);
+  if (scan.tryTake(CLOSE_BRACE)) return scan.end();
+  do {
+    const key = scan.value();
+    scan.expect(COLON);
+    if (key === '"nodes"' && scan.tryTake(OPEN_BRACKET)) {
+      if (scan.tryTake(CLOSE_BRACKET)) continue;
+      do yield scan.value();
+      while (scan.tryTake(COMMA));
+      scan.expect(CLOSE_BRACKET);
+    } else {
+      scan.value();
+    }
+  } while (scan.tryTake(COMMA));
+  scan.expect(CLOSE_BRACE);
+  scan.end();
+}
+
+/** True when a tree is just these nodes, as encodeTree would write them, given the lengths of their texts in bytes. */
+export function isCanonical(tree: Buffer, count: number, bytes: number): boolean {
+  return tree.length === START.length + bytes + Math.max(0, count - 1) + END.length;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** No node has more in it than this; it bounds what a made-up one costs. */
+const DEEPEST = 64;
+
+class Scanner {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  tryTake(byte: number): boolean {
+    this.#skipSpace();
+    if (this.#bytes[this.#at] !== byte) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  expect(byte: number): void {
+    if (!this.tryTake(byte))
+      throw new SyntaxError(`no tree: byte ${this.#at} is not ${String.fromCharCode(byte)}`);
+  }
+
+  end(): void {
+    this.#skipSpace();
+    if (this.#at < this.#bytes.length) throw new SyntaxError('no tree: something follows it');
+  }
+
+  /** The text of the next value, whatever it is; that it is well-formed within is for who parses it. */
+  value(): string {
+    this.#skipSpace();
+    const start = this.#at;
+    const bytes = this.#bytes;
+    let depth = 0;
+    for (; this.#at < bytes.length; this.#at++) {
+      const byte = bytes[this.#at];
+      if (byte === QUOTE) {
+        this.#skipString();
+        if (depth > 0) continue;
+        this.#at += 1;
+        return this.#textFrom(start);
+      } else if (byte === OPEN_BRACE || byte === OPEN_BRACKET) {
+        depth += 1;
+        if (depth > DEEPEST) throw new SyntaxError('no tree: it is nested too deep');
+      } else if (byte === CLOSE_BRACE || byte === CLOSE_BRACKET) {
+        if (depth === 0) break;
+        depth -= 1;
+        if (depth === 0) {
+          this.#at += 1;
+          return this.#textFrom(start);
+        }
+      } else if (depth === 0 && (byte === COMMA || byte === COLON)) {
+        break;
+      }
+    }
+    if (depth > 0 || this.#at === start) throw new SyntaxError('no tree: it ends in the middle');
+    return this.#textFrom(start);
+  }
+
+  /** From the opening quote to the closing one. */
+  #skipString(): void {
+    const bytes = this.#bytes;
+    for (let at = this.#at + 1; ; ) {
+      const close = bytes.indexOf(QUOTE, at);
+      if (close < 0) throw new SyntaxError('no tree: a text does not end');
+      let slashes = 0;
+      while (bytes[close - 1 - slashes] === BACKSLASH) slashes += 1;
+      if (slashes % 2 === 0) {
+        this.#at = close;
+        return;
+      }
+      at = close + 1;
+    }
+  }
+
+  #textFrom(start: number): string {
+    return this.#bytes.toString('utf8', start, this.#at);
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const byte = this.#bytes[this.#at];
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return;
+      this.#at += 1;
+    }
+  }
+}

@@ -1,0 +1,166 @@
+/** Which snapshots there are. Their files never change, so what was read of one is kept. */
+import { dayOf, isoWeekOf } from '../../base/calendar.ts';
+import { isHikaeError } from '../../base/errors.ts';
+import {
+  isComplete,
+  type Schedule,
+  type SnapshotEntry,
+  type SnapshotHeader,
+  type UnreadableSnapshot,
+} from '../../model/snapshot.ts';
+import { vaultErrors } from '../errors.ts';
+import { parseHeader } from '../plain/header-line.ts';
+import type { SnapshotList } from '../vault.ts';
+import { BlobDamaged, type BlobReader } from './blob-reader.ts';
+import { foreignHeader } from './foreign-header.ts';
+import { parseSnapshotFile, type SnapshotFile } from './format/snapshot-file.ts';
+import { keyOf } from './layout.ts';
+import { type ListedObject, listIds, readUnpacked, type Signalled } from './objects.ts';
+import { loadIndex, type Repository } from './repository.ts';
+import { type OwnTags, parseTags } from './tags.ts';
+import { readSmallFile } from './tree-walk.ts';
+
+/** hikae's own files in the root tree. */
+export const OWN = '.hikae';
+export const HEADER = 'snapshot.json';
+export const HASHES = 'hashes';
+export const POLICY = 'policy.yaml';
+
+const MOST_HEADER = 16 * 1024 * 1024;
+
+export interface StoredSnapshot {
+  readonly entry: SnapshotEntry;
+  readonly file: SnapshotFile;
+  /** hikae wrote it, and its root tree has hikae's own files */
+  readonly own: boolean;
+  /** the snapshot files that stand for it: more than one after a crash while it was being relabelled */
+  readonly ids: readonly string[];
+}
+
+interface KnownFile {
+  readonly place: string;
+  /** what the storage said of the file when it was read */
+  readonly stamp: string;
+  /** undefined when it could not be read */
+  readonly stored: StoredSnapshot | undefined;
+}
+
+export class SnapshotListing {
+  readonly #repository: Repository;
+  readonly #blobs: BlobReader;
+  readonly #known = new Map<string, KnownFile>();
+
+  constructor(repository: Repository, blobs: BlobReader) {
+    this.#repository = repository;
+    this.#blobs = blobs;
+  }
+
+  async list(options: { target?: string } & Signalled): Promise<SnapshotList> {
+    const { stored, unreadable } = await this.read(options);
+    return {
+      snapshots: stored
+        .map(({ entry }) => entry)
+        .filter(({ header }) => options.target === undefined || header.target === options.target),
+      unreadable,
+    };
+  }
+
+  /** The snapshot at a place; SNAPSHOT_DAMAGED when it can't be read, or isn't there any more. */
+  async at(place: string, options: Signalled): Promise<StoredSnapshot> {
+    const { stored } = await this.read(options);
+    const found = stored.find(({ entry }) => entry.place === place);
+    if (found !== undefined) return found;
+    throw vaultErrors.SNAPSHOT_DAMAGED({ place, reason: 'it is not in the repository any more' });
+  }
+
+  /** All of them, oldest first. Snapshots are listed before the index is read: what they use was indexed before. */
+  async read({ signal }: Signalled): Promise<{ stored: StoredSnapshot[]; unreadable: UnreadableSnapshot[] }> {
+    const present = await listIds(this.#repository.storage, 'snapshots', { signal });
+    await loadIndex(this.#repository, { signal });
+    const byPlace = new Map<string, StoredSnapshot>();
+    const unreadable: UnreadableSnapshot[] = [];
+    for (const status of present) {
+      try {
+        const one = await this.#readOne(status, signal);
+        byPlace.set(one.entry.place, merged(byPlace.get(one.entry.place), one));
+      } catch (error) {
+        signal.throwIfAborted();
+        if (!isHikaeError(error) || error.transient) throw error;
+        unreadable.push({
+          place: this.#known.get(status.id)?.place ?? keyOf('snapshots', status.id),
+          reason: error,
+        });
+      }
+    }
+    const stored = [...byPlace.values()].sort(
+      ({ entry: a }, { entry: b }) => a.header.time - b.header.time || (a.place < b.place ? -1 : 1),
+    );
+    return { stored, unreadable };
+  }
+
+  async #readOne({ id, size, modified }: ListedObject, signal: AbortSignal): Promise<StoredSnapshot> {
+    const stamp = `${size} ${modified}`;
+    const known = this.#known.get(id);
+    if (known?.stamp === stamp && known.stored !== undefined) return known.stored;
+    const file = await readUnpacked(this.#repository, keyOf('snapshots', id), parseSnapshotFile, { signal });
+    const tags = parseTags(file.tags ?? []);
+    const place = tags === undefined ? keyOf('snapshots', id) : placeByTags(file, tags);
+    // Its name is known from now on, even if it turns out to be unreadable.
+    this.#known.set(id, { place, stamp, stored: undefined });
+    const header =
+      tags === undefined ? foreignHeader(id, file) : await this.#readHeader(place, file, tags, signal);
+    const entry: SnapshotEntry = {
+      place,
+      header,
+      complete: isComplete(header),
+      ...(tags?.protectedUntil === undefined ? {} : { protectedUntil: tags.protectedUntil }),
+    };
+    const stored = { entry, file, own: tags !== undefined, ids: [id] };
+    this.#known.set(id, { place, stamp, stored });
+    return stored;
+  }
+
+  /** The schedule is in the tags: a weekly is the same tree as that day's daily. */
+  async #readHeader(
+    place: string,
+    { tree }: SnapshotFile,
+    tags: OwnTags,
+    signal: AbortSignal,
+  ): Promise<SnapshotHeader> {
+    try {
+      const bytes = await readSmallFile(this.#blobs, tree, [OWN, HEADER], { most: MOST_HEADER, signal });
+      if (bytes === undefined) throw new SyntaxError(`it has no ${OWN}/${HEADER}`);
+      const header = parseHeader(bytes.toString('utf8'), place);
+      if (header.id !== tags.id) throw new SyntaxError('its header belongs to another snapshot');
+      return { ...header, schedule: tags.schedule };
+    } catch (error) {
+      if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) throw error;
+      throw vaultErrors.SNAPSHOT_DAMAGED({ place, reason: error.message }, { cause: error });
+    }
+  }
+}
+
+/**
+ * Like the places of a plain vault, and unique by a part of the id: `daily/mail/2026-11-22-1a2b3c4d`. It stays when the
+ * snapshot's file is written anew, because it says nothing that may change.
+ */
+export function placeOf({ schedule, target, time, zone, id }: SnapshotHeader): string {
+  return placeFrom({ schedule, target, id, date: dayOf(time, zone) });
+}
+
+function placeByTags({ paths }: SnapshotFile, tags: OwnTags): string {
+  return placeFrom({ ...tags, target: paths[0]?.slice(1) ?? '' });
+}
+
+function placeFrom(of: { schedule: Schedule; target: string; id: string; date: string }): string {
+  const day = of.schedule === 'weekly' ? isoWeekOf(of.date) : of.date;
+  return `${of.schedule}/${of.target}/${day}-${of.id.slice(0, 8)}`;
+}
+
+/** Of two files for one snapshot the one that protects it longer counts. */
+function merged(known: StoredSnapshot | undefined, other: StoredSnapshot): StoredSnapshot {
+  if (known === undefined) return other;
+  const until = ({ entry }: StoredSnapshot) => entry.protectedUntil ?? 0;
+  const [first, second] = until(other) > until(known) ? [other, known] : [known, other];
+  return { ...first, ids: [...first.ids, ...second.ids] };
+}

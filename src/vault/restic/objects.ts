@@ -1,0 +1,92 @@
+/** Objects of a repository that are read and written whole: unpacked files, each under the SHA-256 of its bytes. */
+
+import type { HikaeError } from '../../base/errors.ts';
+import { isHikaeError } from '../../base/errors.ts';
+import type { Key, Storage } from '../../storage/storage.ts';
+import { repositoryErrors } from './errors.ts';
+import { idOf } from './format/blob.ts';
+import type { Sealer } from './format/sealing.ts';
+import { decodeUnpacked, encodeUnpacked, MOST_UNPACKED } from './format/unpacked.ts';
+import { type Folder, idIn, keyOf } from './layout.ts';
+
+export interface Signalled {
+  readonly signal: AbortSignal;
+}
+
+export interface ListedObject {
+  readonly id: string;
+  readonly size: number;
+  /** by the medium's clock */
+  readonly modified: number;
+}
+
+/** The ids of what lies in a folder, sorted. Other names are none of the format's. */
+export async function listIds(
+  storage: Storage,
+  folder: Folder | 'data',
+  { signal }: Signalled,
+): Promise<ListedObject[]> {
+  const found: ListedObject[] = [];
+  for await (const batch of storage.list(folder as Key, { signal })) {
+    for (const { key, size, modified } of batch) {
+      const id = idIn(key);
+      if (id !== undefined) found.push({ id, size, modified });
+    }
+  }
+  return found;
+}
+
+/** Bytes of an object that is named by their hash; VAULT_OBJECT_DAMAGED when they have another. */
+export async function readHashed(storage: Storage, key: Key, { signal }: Signalled): Promise<Uint8Array> {
+  const bytes = await reading(storage, key, () => storage.read(key, { signal, limit: MOST_UNPACKED }));
+  if (idOf(bytes) !== idIn(key)) throw damaged(storage, key, 'its name is not its hash');
+  return bytes;
+}
+
+/** The JSON of an unpacked file, made into what `parse` makes of it. */
+export async function readUnpacked<Result>(
+  { storage, sealer }: { storage: Storage; sealer: Sealer },
+  key: Key,
+  parse: (json: string) => Result,
+  options: Signalled,
+): Promise<Result> {
+  const bytes = await readHashed(storage, key, options);
+  return parsing(storage, key, () => parse(decodeUnpacked(sealer.open(bytes))));
+}
+
+/** Stores JSON as an unpacked file and gives its id. */
+export async function writeUnpacked(
+  { storage, sealer, version }: { storage: Storage; sealer: Sealer; version: 1 | 2 },
+  folder: Folder,
+  json: string,
+  { signal }: Signalled,
+): Promise<string> {
+  const sealed = sealer.seal(encodeUnpacked(json, version));
+  const id = idOf(sealed);
+  await storage.put(keyOf(folder, id), sealed, { signal });
+  return id;
+}
+
+/** What the format can't be found in is damage, named by the object. */
+export function parsing<Result>(storage: Storage, key: Key, parse: () => Result): Result {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw damaged(storage, key, error.message, error);
+  }
+}
+
+/** An object that is too long or too short is damaged; what the medium has to say otherwise stays what it is. */
+async function reading<Result>(storage: Storage, key: Key, read: () => Promise<Result>): Promise<Result> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!isHikaeError(error, 'STORAGE_TOO_LARGE', 'STORAGE_TOO_SHORT')) throw error;
+    throw damaged(storage, key, error.message, error);
+  }
+}
+
+function damaged(storage: Storage, key: Key, reason: string, cause?: unknown): HikaeError {
+  return repositoryErrors.VAULT_OBJECT_DAMAGED({ object: key, path: storage.location, reason }, { cause });
+}

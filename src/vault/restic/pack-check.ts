@@ -1,0 +1,110 @@
+/** Reading packs back: all that are needed, or as many of them as there is time for. */
+import { moduleBeside, openWorkerPool } from '../../base/worker-pool.ts';
+import type { Finding } from '../../model/finding.ts';
+import { seededRandom } from '../seeded-random.ts';
+import type { VerifyOptions } from '../vault.ts';
+import type { CheckWorkerData, PackJob, PackResult } from './check-jobs.ts';
+import { type Damage, isLoss, type VerifyParts } from './damage.ts';
+import type { PackedBlob } from './format/blob.ts';
+import { packKey } from './layout.ts';
+
+/** Packs may have 4 GiB by the format; one that is larger than this is read in no single piece. */
+const MOST_PACK = 512 * 1024 * 1024;
+
+interface UsedPack {
+  readonly pack: string;
+  readonly blobs: readonly PackedBlob[];
+}
+
+export async function checkPacks(
+  marks: Uint8Array,
+  damage: Damage,
+  parts: VerifyParts & { readonly report: (finding: Finding) => void },
+  options: VerifyOptions,
+): Promise<{ files: number; bytes: number }> {
+  const { repository, threads, report } = parts;
+  const { emit, signal } = options;
+  const { key, storage, index } = repository;
+  const data: CheckWorkerData = { key };
+  const pool = openWorkerPool<PackJob, PackResult>(moduleBeside(import.meta.url, 'check-worker'), {
+    size: threads,
+    data,
+  });
+  const unsound = new Map<string, string>();
+  const counts = { files: 0, bytes: 0 };
+  const reading = new Set<Promise<void>>();
+  let failure: { error: unknown } | undefined;
+
+  async function checkOne({ pack, blobs }: UsedPack): Promise<void> {
+    const told = (reason: string) => report({ kind: 'content', places: [packKey(pack)], path: '', reason });
+    let bytes: Uint8Array;
+    try {
+      bytes = await storage.read(packKey(pack), { signal, limit: MOST_PACK });
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isLoss(error)) throw error;
+      told(error.message);
+      for (const { type, id } of blobs) unsound.set(`${pack} ${type} ${id}`, error.message);
+      return;
+    }
+    const { length } = bytes;
+    const { flaw, damaged } = await pool.run({ pack, bytes, blobs });
+    if (flaw !== undefined) told(flaw);
+    const types = new Map(blobs.map(({ id, type }) => [id, type]));
+    for (const { id, reason } of damaged) unsound.set(`${pack} ${types.get(id)} ${id}`, reason);
+    counts.files += 1;
+    counts.bytes += length;
+    emit({ type: 'work.done', files: 0, bytes: length, unchanged: 0, changed: 0 });
+  }
+
+  try {
+    for (const used of chosen(index.blobs.inUse(marks), options)) {
+      if (failure !== undefined || signal.aborted) break;
+      const one = checkOne(used)
+        .catch((error: unknown) => {
+          failure ??= { error };
+        })
+        .finally(() => reading.delete(one));
+      reading.add(one);
+      while (reading.size > threads) await Promise.race(reading);
+    }
+    await Promise.all(reading);
+  } finally {
+    await pool.close();
+  }
+  signal.throwIfAborted();
+  if (failure !== undefined) throw failure.error;
+  nameUnsound(unsound, damage, parts);
+  return counts;
+}
+
+/** A blob that another pack has as well is not lost. */
+function nameUnsound(
+  unsound: ReadonlyMap<string, string>,
+  damage: Damage,
+  { repository }: VerifyParts,
+): void {
+  for (const [key, reason] of unsound) {
+    const [pack = '', type = '', id = ''] = key.split(' ');
+    if (type !== 'data' && type !== 'tree') throw new TypeError(`${key} names no blob`);
+    const places = repository.index.blobs.placesOf(type, id);
+    if (places.some((place) => place.pack !== pack && !unsound.has(`${place.pack} ${type} ${id}`))) continue;
+    damage.add(type, id, `${packKey(pack)}: ${reason}`);
+  }
+}
+
+/** All of them, or for a sample those that chance chooses, until the time is over. */
+function* chosen(packs: Iterable<UsedPack>, { level, sample }: VerifyOptions): Generator<UsedPack> {
+  if (level !== 'sample' || sample === undefined) {
+    yield* packs;
+    return;
+  }
+  const deadline = AbortSignal.timeout(sample.seconds * 1000);
+  const random = seededRandom(sample.seed);
+  const all = [...packs].map((used) => ({ used, rank: random() }));
+  all.sort((left, right) => left.rank - right.rank);
+  for (const { used } of all) {
+    if (deadline.aborted) return;
+    yield used;
+  }
+}

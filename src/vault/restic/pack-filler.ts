@@ -1,0 +1,68 @@
+/** Fills packs with blobs of one type: compressed, sealed, one behind the other. */
+import { type BlobType, idOf, type PackedBlob } from './format/blob.ts';
+import { compress } from './format/compression.ts';
+import { encodePackEnd, PACK_SIZE } from './format/pack.ts';
+import { SEAL, type Sealer } from './format/sealing.ts';
+import type { FinishedPack } from './storing-jobs.ts';
+
+/** What a filler's own buffer has: a pack that is nearly full, and one chunk more. */
+export const FILLER_SIZE = PACK_SIZE + 8 * 1024 * 1024 + SEAL;
+
+export interface FillerOptions {
+  readonly type: BlobType;
+  readonly sealer: Sealer;
+  readonly buffer: Buffer;
+  readonly finished: (pack: FinishedPack) => void;
+}
+
+export class PackFiller {
+  readonly #options: FillerOptions;
+  #blobs: PackedBlob[] = [];
+  #size = 0;
+  /** blobs that are larger than the buffer, such as the tree of a huge folder */
+  #large: Buffer[] = [];
+
+  constructor(options: FillerOptions) {
+    this.#options = options;
+  }
+
+  add(id: string, plain: Uint8Array): void {
+    const { type, sealer, buffer } = this.#options;
+    const packed = compress(plain);
+    // restic packs uncompressed trees anew with every prune; of data it takes either.
+    const isSmaller = packed.length < plain.length || type === 'tree';
+    const content = isSmaller ? packed : plain;
+    const length = content.length + SEAL;
+    if (this.#size + length > buffer.length) this.flush();
+    if (length > buffer.length) this.#large.push(sealer.seal(content));
+    else sealer.sealInto(content, buffer.subarray(this.#size, this.#size + length));
+    this.#blobs.push({
+      type,
+      id,
+      offset: this.#size,
+      length,
+      plainLength: isSmaller ? plain.length : undefined,
+    });
+    this.#size += length;
+    if (this.#size >= PACK_SIZE) this.flush();
+  }
+
+  /** Closes the pack that is being filled, if there is anything in it. */
+  flush(): void {
+    if (this.#blobs.length === 0) return;
+    const { sealer, buffer, finished } = this.#options;
+    const blobs = this.#blobs;
+    const end = encodePackEnd(blobs, sealer);
+    const parts = this.#large.length > 0 ? this.#large : [buffer.subarray(0, this.#size)];
+    const bytes = new Uint8Array(this.#size + end.length);
+    let at = 0;
+    for (const part of [...parts, end]) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    this.#blobs = [];
+    this.#large = [];
+    this.#size = 0;
+    finished({ id: idOf(bytes), bytes, blobs });
+  }
+}

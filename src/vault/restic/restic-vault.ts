@@ -1,0 +1,93 @@
+/** The vault kind `restic`: an encrypted repository in restic's format. */
+import type { Clock } from '../../base/clock.ts';
+import { isHikaeError } from '../../base/errors.ts';
+import type { Secret } from '../../base/secret.ts';
+import type { Storage } from '../../storage/storage.ts';
+import { vaultErrors } from '../errors.ts';
+import { isMountPoint } from '../plain/mounts.ts';
+import type { Vault } from '../vault.ts';
+import { BlobReader } from './blob-reader.ts';
+import { repositoryErrors } from './errors.ts';
+import { type ScryptCost, usualCost } from './format/key-file.ts';
+import { SnapshotListing } from './listing.ts';
+import { type LockOwner, type LockParts, takeLock } from './locks.ts';
+import { previewComponent } from './preview.ts';
+import { createRepository, openRepository, type Repository } from './repository.ts';
+import { ResticSnapshotReader } from './snapshot-reader.ts';
+import { verifyRepository } from './verify.ts';
+import { acquireRepository } from './writing.ts';
+
+export interface ResticVaultOptions {
+  readonly password: Secret;
+  /** Makes the repository if there is none; without this, VAULT_NOT_FOUND. */
+  readonly create?: { readonly now: number; readonly cost?: ScryptCost };
+  /** it has been seen at this place before: an empty one is then no reason to make it anew */
+  readonly seen: boolean;
+  readonly owner: LockOwner;
+  readonly clock: Clock;
+  readonly random: (size: number) => Uint8Array;
+  readonly threads: number;
+  /** the host's time zone, which restic writes times in */
+  readonly zone: string;
+  readonly signal: AbortSignal;
+}
+
+/** VAULT_NOT_MOUNTED when a mount point that must be above the vault is none. */
+export function requireMounted(path: string, mount: string | undefined): void {
+  if (mount !== undefined && !isMountPoint(mount)) throw vaultErrors.VAULT_NOT_MOUNTED({ mount, path });
+}
+
+/** Opens the repository in a storage, which is closed with the vault. */
+export async function openResticVault(storage: Storage, options: ResticVaultOptions): Promise<Vault> {
+  const repository = await openOrCreate(storage, options);
+  const { owner, clock, random, threads, zone } = options;
+  const blobs = new BlobReader(repository);
+  const listing = new SnapshotListing(repository, blobs);
+  const parts = { repository, blobs, listing, owner, clock, random, threads, zone };
+  const { config, created } = repository;
+  return {
+    identity: { id: config.id.slice(0, 32), kind: 'restic', created },
+    location: storage.location,
+    list: (listOptions) => listing.list(listOptions),
+    preview: (target, draft, capture, { signal }) => previewComponent(parts, target, draft, capture, signal),
+    async open(entry, { signal }) {
+      const snapshot = await listing.at(entry.place, { signal });
+      const release = await lockForReading(parts, signal);
+      return new ResticSnapshotReader({ repository, blobs, snapshot, release });
+    },
+    verify: (entries, verifyOptions) => verifyRepository(parts, entries, verifyOptions),
+    async acquire(acquireOptions) {
+      if (config.version === 1) throw repositoryErrors.VAULT_FORMAT_OLD({ path: storage.location });
+      return acquireRepository(parts, acquireOptions);
+    },
+    async room({ signal }) {
+      const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
+      return { bytes };
+    },
+    close: () => storage.close(),
+  };
+}
+
+/** A copy on a read-only medium can be read all the same: nobody removes anything from it. */
+async function lockForReading(parts: LockParts, signal: AbortSignal): Promise<() => Promise<void>> {
+  const emit = () => undefined;
+  try {
+    const lock = await takeLock(parts, { exclusive: false, writes: false, wait: 0, emit, signal });
+    return () => lock.release();
+  } catch (error) {
+    if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+    return async () => {};
+  }
+}
+
+async function openOrCreate(storage: Storage, options: ResticVaultOptions): Promise<Repository> {
+  const { create, seen, password, random, signal, owner } = options;
+  const found = await openRepository(storage, { password, random, signal });
+  if (found !== undefined) return found;
+  const path = storage.location;
+  if (create === undefined)
+    throw seen ? vaultErrors.VAULT_GONE({ path }) : vaultErrors.VAULT_NOT_FOUND({ path });
+  const { now, cost = usualCost } = create;
+  const { hostname, username } = owner;
+  return createRepository(storage, { password, random, signal, cost, now, hostname, username });
+}

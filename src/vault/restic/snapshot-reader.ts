@@ -1,0 +1,213 @@
+/** Reading a snapshot of a repository. */
+import { breathe } from '../../base/abort.ts';
+import { type RawPath, textOf } from '../../base/raw-path.ts';
+import type { Node } from '../../model/node.ts';
+import type { SnapshotHeader } from '../../model/snapshot.ts';
+import type { ReadOptions, SnapshotReader } from '../../model/snapshot-reader.ts';
+import { vaultErrors } from '../errors.ts';
+import { BlobDamaged, type BlobReader } from './blob-reader.ts';
+import { HashList } from './content-hashes.ts';
+import { readContent } from './file-content.ts';
+import { FOREIGN_COMPONENT } from './foreign-header.ts';
+import { idOf } from './format/blob.ts';
+import type { TreeNode } from './format/tree-node.ts';
+import { HardLinkNames } from './hard-link-names.ts';
+import { HASHES, OWN, type StoredSnapshot } from './listing.ts';
+import type { Repository } from './repository.ts';
+import { linesOf } from './text-lines.ts';
+import { readTree, type WalkedNode, walkTree } from './tree-walk.ts';
+
+const BATCH = 512;
+const EMPTY = idOf(Buffer.alloc(0));
+
+export interface ReaderParts {
+  readonly repository: Repository;
+  readonly blobs: BlobReader;
+  readonly snapshot: StoredSnapshot;
+  /** lets go of what kept the snapshot from being removed */
+  readonly release: () => Promise<void>;
+}
+
+export class ResticSnapshotReader implements SnapshotReader {
+  readonly header: SnapshotHeader;
+  readonly #parts: ReaderParts;
+  /** the blobs of files that were given out */
+  readonly #contents = new WeakMap<Node, readonly string[]>();
+
+  constructor(parts: ReaderParts) {
+    this.#parts = parts;
+    this.header = parts.snapshot.entry.header;
+  }
+
+  async *nodes(options: ReadOptions & { readonly component?: string } = {}): AsyncGenerator<readonly Node[]> {
+    const signal = options.signal ?? never;
+    let batch: Node[] = [];
+    try {
+      const hashes = await this.#openHashes(signal);
+      const names = new HardLinkNames();
+      for await (const { path, node } of this.#walk(options.component, signal)) {
+        const sha256 = await hashOf(node, path, hashes);
+        const made = nodeFrom(
+          path,
+          node,
+          sha256,
+          node.type === 'file' ? names.firstNameOf(path, node) : undefined,
+        );
+        if (node.content !== undefined) this.#contents.set(made, node.content);
+        batch.push(made);
+        if (batch.length < BATCH) continue;
+        yield batch;
+        batch = [];
+        await breathe(signal);
+      }
+    } catch (error) {
+      throw this.#damaged(error);
+    }
+    if (batch.length > 0) yield batch;
+  }
+
+  /** The nodes of all components, or of one, with the component's name in front of their paths. */
+  async *#walk(component: string | undefined, signal: AbortSignal): AsyncGenerator<WalkedNode> {
+    const { blobs, snapshot } = this.#parts;
+    const { tree } = snapshot.file;
+    if (!snapshot.own) {
+      if (component !== undefined && component !== FOREIGN_COMPONENT) return;
+      const path = FOREIGN_COMPONENT as RawPath;
+      yield { path, node: { ...foreignRoot, name: path, subtree: tree } };
+      yield* walkTree(blobs, tree, path, { signal });
+      return;
+    }
+    const expected = new Set(
+      this.header.components.filter(({ complete }) => complete).map(({ name }) => name),
+    );
+    for (const node of await this.#componentRoots(signal)) {
+      if (!expected.delete(node.name) || node.subtree === undefined) throw this.#unsafe(node.name);
+      if (component !== undefined && component !== node.name) continue;
+      yield { path: node.name, node };
+      yield* walkTree(blobs, node.subtree, node.name, { signal });
+    }
+    const [missing] = expected;
+    if (missing !== undefined) throw new SyntaxError(`the component ${missing} is missing`);
+  }
+
+  async #componentRoots(signal: AbortSignal): Promise<readonly TreeNode[]> {
+    const { blobs, snapshot } = this.#parts;
+    const root = await readTree(blobs, snapshot.file.tree, { signal });
+    const target = root.find(({ name }) => name === this.header.target)?.subtree;
+    if (target === undefined) throw new SyntaxError(`it has no folder ${this.header.target}`);
+    return readTree(blobs, target, { signal });
+  }
+
+  async *content(
+    node: Node,
+    options: ReadOptions & { readonly offset?: number; readonly length?: number } = {},
+  ): AsyncGenerator<Uint8Array> {
+    const { signal = never, ...range } = options;
+    const { repository, blobs, snapshot } = this.#parts;
+    const content = this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
+    try {
+      yield* readContent(repository, blobs, content, { ...range, signal });
+    } catch (error) {
+      if (!(error instanceof BlobDamaged)) throw error;
+      const path = textOf(node.path) ?? node.path;
+      const details = { path, place: snapshot.entry.place };
+      throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED(details, { cause: error });
+    }
+  }
+
+  /** For a node that came from elsewhere: by its path, name by name. */
+  async #findContent(path: RawPath, signal: AbortSignal): Promise<readonly string[]> {
+    const { blobs, snapshot } = this.#parts;
+    try {
+      const [component = '', ...names] = path.split('/');
+      let subtree: string | undefined = snapshot.file.tree;
+      let node: TreeNode | undefined;
+      if (snapshot.own)
+        subtree = (await this.#componentRoots(signal)).find(({ name }) => name === component)?.subtree;
+      for (const name of names) {
+        if (subtree === undefined) break;
+        node = (await readTree(blobs, subtree, { signal })).find((one) => one.name === name);
+        subtree = node?.subtree;
+      }
+      if (node?.content === undefined) throw new SyntaxError(`it has no file ${textOf(path) ?? path}`);
+      return node.content;
+    } catch (error) {
+      throw this.#damaged(error);
+    }
+  }
+
+  async #openHashes(signal: AbortSignal): Promise<HashList> {
+    const { repository, blobs, snapshot } = this.#parts;
+    if (!snapshot.own) return new HashList(linesOf(nothing()));
+    const root = await readTree(blobs, snapshot.file.tree, { signal });
+    const own = root.find(({ name }) => name === OWN)?.subtree;
+    const files = own === undefined ? [] : await readTree(blobs, own, { signal });
+    const content = files.find(({ name }) => name === HASHES)?.content ?? [];
+    return new HashList(linesOf(readContent(repository, blobs, content, { signal })));
+  }
+
+  /** It never lies anywhere as plain bytes. */
+  locate(): undefined {
+    return undefined;
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.release();
+  }
+
+  #damaged(error: unknown): unknown {
+    if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) return error;
+    const { place } = this.#parts.snapshot.entry;
+    return vaultErrors.SNAPSHOT_DAMAGED({ place, reason: error.message }, { cause: error });
+  }
+
+  #unsafe(name: RawPath): Error {
+    const reason = `${textOf(name) ?? name} is no component of it`;
+    return vaultErrors.SNAPSHOT_UNSAFE({ place: this.#parts.snapshot.entry.place, reason });
+  }
+}
+
+const foreignRoot: Omit<TreeNode, 'name'> = {
+  type: 'dir',
+  mode: 0o700,
+  uid: 0,
+  gid: 0,
+  user: '',
+  group: '',
+  mtime: 0n,
+  ctime: 0n,
+  inode: 0n,
+  device: 0n,
+  links: 0,
+  size: 0,
+  rdev: 0n,
+  xattrs: [],
+};
+
+async function hashOf(
+  { type, content = [] }: TreeNode,
+  path: RawPath,
+  hashes: HashList,
+): Promise<string | undefined> {
+  if (type !== 'file') return undefined;
+  return content.length === 0 ? EMPTY : content.length === 1 ? content[0] : hashes.find(path);
+}
+
+function nodeFrom(
+  path: RawPath,
+  { name: _name, content: _content, subtree: _subtree, ...rest }: TreeNode,
+  sha256: string | undefined,
+  hardlink: RawPath | undefined,
+): Node {
+  return {
+    ...rest,
+    path,
+    holes: [],
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(hardlink === undefined ? {} : { hardlink }),
+  };
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}
+
+const never = new AbortController().signal;

@@ -1,0 +1,168 @@
+/**
+ * The threads that store content, and what becomes of the packs that they fill: each goes to the storage as it comes, and
+ * when it is safe there an index names it.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { moduleBeside, openWorkerPool, type WorkerPool } from '../../base/worker-pool.ts';
+import { idOf } from './format/blob.ts';
+import { encodeIndexFile, type IndexedPack } from './format/index-file.ts';
+import type { RandomBytes } from './format/sealing.ts';
+import { packKey } from './layout.ts';
+import { writeUnpacked } from './objects.ts';
+import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import type { Repository } from './repository.ts';
+import type { FinishedPack, ItemResult, Job, WorkerData } from './storing-jobs.ts';
+
+/** An index is written after so many blobs or seconds: what is in one, a later run finds again. */
+const BLOBS_PER_INDEX = 50_000;
+const SECONDS_PER_INDEX = 300;
+
+export interface CrewOptions {
+  readonly threads: number;
+  readonly random: RandomBytes;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** nothing is stored: it is only found out what would be */
+  readonly dry: boolean;
+}
+
+export class StoringCrew {
+  /** [0] ends the threads, [1] counts the bytes that they have read */
+  readonly #counters = new BigInt64Array(new SharedArrayBuffer(16));
+  readonly size: number;
+  readonly #repository: Repository;
+  readonly #options: CrewOptions;
+  readonly #pool: WorkerPool<Job, readonly ItemResult[]>;
+  readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
+  readonly #trees: PackFiller;
+  /** packs on their way to the storage */
+  readonly #puts = new Set<Promise<void>>();
+  /** packs that are stored and in no index yet */
+  #unindexed: IndexedPack[] = [];
+  #blobs = 0;
+  #indexedAt: number;
+  #failure: { readonly error: unknown } | undefined;
+  readonly #stop = () => this.#end();
+
+  constructor(repository: Repository, options: CrewOptions) {
+    this.#repository = repository;
+    this.#options = options;
+    this.size = options.threads;
+    this.#indexedAt = options.clock.elapsed();
+    const data: WorkerData = {
+      index: repository.index.blobs.shared,
+      key: repository.key,
+      polynomial: repository.config.polynomial,
+      seed: Uint8Array.from(options.random(32)),
+      counters: this.#counters.buffer as SharedArrayBuffer,
+      waiting: this.#waiting.buffer as SharedArrayBuffer,
+      dry: options.dry,
+    };
+    this.#pool = openWorkerPool<Job, readonly ItemResult[], FinishedPack>(
+      moduleBeside(import.meta.url, 'storing-worker'),
+      { size: options.threads, data, onNews: (pack) => this.#put(pack, true) },
+    );
+    this.#trees = new PackFiller({
+      type: 'tree',
+      sealer: repository.sealer,
+      buffer: Buffer.alloc(options.dry ? 0 : FILLER_SIZE),
+      finished: (pack) => this.#put(pack, false),
+    });
+    options.signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  bytesRead(): number {
+    return Number(Atomics.load(this.#counters, 1));
+  }
+
+  async store(items: Extract<Job, { kind: 'store' }>['items']): Promise<readonly ItemResult[]> {
+    this.throwIfFailed();
+    return this.#pool.run({ kind: 'store', items });
+  }
+
+  /** Stores a tree if nobody has it, and gives its id. */
+  storeTree(tree: Buffer): string {
+    const id = idOf(tree);
+    const isNew = this.#repository.index.blobs.claim('tree', Buffer.from(id, 'hex'));
+    if (isNew && !this.#options.dry) this.#trees.add(id, tree);
+    return id;
+  }
+
+  /** Writes an index when it is time for one. Called now and then. */
+  async indexIfDue(): Promise<void> {
+    this.throwIfFailed();
+    const since = this.#options.clock.elapsed() - this.#indexedAt;
+    if (this.#blobs >= BLOBS_PER_INDEX || (since >= SECONDS_PER_INDEX && this.#blobs > 0))
+      await this.#index();
+  }
+
+  /** When it resolves everything that was stored is safe, and named by an index. */
+  async finish(): Promise<void> {
+    await this.#pool.runOnEach({ kind: 'flush' });
+    this.#trees.flush();
+    while (this.#puts.size > 0) await Promise.race(this.#puts);
+    this.throwIfFailed();
+    await this.#index();
+  }
+
+  /** Every pack is durable before an index names it, and every index before anything relies on it. */
+  async #index(): Promise<void> {
+    const packs = this.#unindexed;
+    this.#unindexed = [];
+    this.#blobs = 0;
+    this.#indexedAt = this.#options.clock.elapsed();
+    if (packs.length === 0) return;
+    const { signal } = this.#options;
+    await this.#repository.storage.sync({ signal });
+    await writeUnpacked(
+      { ...this.#repository, version: this.#repository.config.version },
+      'index',
+      encodeIndexFile(packs),
+      { signal },
+    );
+  }
+
+  #put({ id, bytes, blobs }: FinishedPack, fromThread: boolean): void {
+    const { storage, index } = this.#repository;
+    const { signal } = this.#options;
+    const put = storage
+      .put(packKey(id), bytes, { signal, durable: 'at-sync' })
+      .then(
+        () => {
+          index.blobs.addPack(id, blobs);
+          this.#unindexed.push({ id, blobs });
+          this.#blobs += blobs.length;
+        },
+        (error: unknown) => {
+          this.#failure ??= { error };
+          this.#end();
+        },
+      )
+      .finally(() => {
+        this.#puts.delete(put);
+        if (!fromThread) return;
+        Atomics.sub(this.#waiting, 0, 1);
+        Atomics.notify(this.#waiting, 0);
+      });
+    this.#puts.add(put);
+  }
+
+  throwIfFailed(): void {
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  /** Makes the threads give up what they do. */
+  #end(): void {
+    Atomics.store(this.#counters, 0, 1n);
+    Atomics.notify(this.#waiting, 0);
+  }
+
+  /** Lets go of the threads; what they have not handed over is lost, and free to be stored by others. */
+  async close(): Promise<void> {
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    this.#end();
+    await this.#pool.close();
+    while (this.#puts.size > 0) await Promise.race(this.#puts);
+    this.#repository.index.blobs.giveUpClaims();
+  }
+}

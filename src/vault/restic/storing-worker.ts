@@ -1,0 +1,85 @@
+/** A thread of the vault: reads files, cuts, hashes, compresses and seals them, and hands over the packs it has filled. */
+import { createHash } from 'node:crypto';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
+import { serveJobs, type Tell } from '../../base/worker-pool.ts';
+import { Kernels } from '../../kernels/kernels.ts';
+import { BlobClaims } from './blob-index.ts';
+import { type FileTools, hashOf, READ_BUFFER, storeFile } from './file-storing.ts';
+import { expandingRandom, Sealer } from './format/sealing.ts';
+import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import {
+  type ChunkItem,
+  type FileItem,
+  type FinishedPack,
+  type ItemResult,
+  type Job,
+  MOST_PACKS_WAITING,
+  type WorkerData,
+} from './storing-jobs.ts';
+
+const { index, key, polynomial, seed, counters, waiting, dry } = workerData as WorkerData;
+const counts = new BigInt64Array(counters);
+const packsWaiting = new Int32Array(waiting);
+const claims = new BlobClaims(index);
+const kernels = new Kernels(READ_BUFFER + (dry ? 0 : FILLER_SIZE));
+kernels.usePolynomial(polynomial);
+const ownSeed = createHash('sha256').update(seed).update(String(threadId)).digest();
+// What crossed between threads are mere bytes.
+const ownKey = { encrypt: Buffer.from(key.encrypt), k: Buffer.from(key.k), r: Buffer.from(key.r) };
+
+function requireGoingOn(): void {
+  if (Atomics.load(counts, 0) !== 0n) throw new Error('cancelled');
+}
+
+/** Hands a pack over when few enough are waiting: the storage may be slower than we are. */
+function handOver(pack: FinishedPack, tell: Tell<FinishedPack>): void {
+  for (;;) {
+    requireGoingOn();
+    const count = Atomics.load(packsWaiting, 0);
+    if (count < MOST_PACKS_WAITING) break;
+    Atomics.wait(packsWaiting, 0, count, 1000);
+  }
+  Atomics.add(packsWaiting, 0, 1);
+  tell(pack, [pack.bytes.buffer]);
+}
+
+function createWork(): (job: Job, tell: Tell<FinishedPack>) => readonly ItemResult[] {
+  let telling: Tell<FinishedPack> = () => {};
+  const filler = new PackFiller({
+    type: 'data',
+    sealer: new Sealer(ownKey, { kernels, random: expandingRandom(ownSeed) }),
+    buffer: kernels.buffer.subarray(READ_BUFFER),
+    finished: (pack) => handOver(pack, telling),
+  });
+  const tools: FileTools = {
+    kernels,
+    buffer: kernels.buffer.subarray(0, READ_BUFFER),
+    chunk(bytes) {
+      requireGoingOn();
+      const hash = hashOf(bytes);
+      const id = hash.toString('hex');
+      if (!claims.claim('data', hash)) return { id, newBytes: 0 };
+      if (!dry) filler.add(id, bytes);
+      return { id, newBytes: bytes.length };
+    },
+    advance(bytes) {
+      requireGoingOn();
+      Atomics.add(counts, 1, BigInt(bytes));
+    },
+  };
+  const store = (item: FileItem | ChunkItem): ItemResult => {
+    if (item.kind === 'file') return storeFile(item.place, tools);
+    return {
+      kind: 'chunk',
+      ...tools.chunk(Buffer.from(item.bytes.buffer, item.bytes.byteOffset, item.bytes.length)),
+    };
+  };
+  return (job, tell) => {
+    telling = tell;
+    if (job.kind === 'store') return job.items.map(store);
+    filler.flush();
+    return [];
+  };
+}
+
+if (parentPort !== null) serveJobs(parentPort, createWork());

@@ -1,0 +1,79 @@
+/** Going through the trees of a snapshot, depth first, in the order of their names' bytes: the order of hikae's own lists. */
+import { joinRaw, type RawPath } from '../../base/raw-path.ts';
+import type { BlobReader } from './blob-reader.ts';
+import { nodesInTree } from './format/tree.ts';
+import { parseTreeNode, type TreeNode } from './format/tree-node.ts';
+import type { Signalled } from './objects.ts';
+
+/** Deeper than any file system that can be walked by paths; it ends a tree that was made up. */
+const DEEPEST = 2048;
+
+export interface WalkedNode {
+  readonly path: RawPath;
+  readonly node: TreeNode;
+}
+
+/** The nodes of one tree, parsed, with their names checked to be in order. Throws a SyntaxError, or BlobDamaged. */
+export async function readTree(blobs: BlobReader, id: string, options: Signalled): Promise<TreeNode[]> {
+  const nodes: TreeNode[] = [];
+  for (const text of nodesInTree(await blobs.read('tree', id, options))) {
+    const node = parseTreeNode(text);
+    const last = nodes.at(-1);
+    if (last !== undefined && last.name >= node.name) throw new SyntaxError('a tree is out of order');
+    nodes.push(node);
+  }
+  return nodes;
+}
+
+/** Everything below the tree `id`, whose own place is `path`. */
+export async function* walkTree(
+  blobs: BlobReader,
+  id: string,
+  path: RawPath,
+  options: Signalled,
+): AsyncGenerator<WalkedNode> {
+  const open = [{ path, nodes: (await readTree(blobs, id, options)).values() }];
+  for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+    const next = folder.nodes.next();
+    if (next.done === true) {
+      open.pop();
+      continue;
+    }
+    const node = next.value;
+    const place = joinRaw(folder.path, node.name);
+    yield { path: place, node };
+    if (node.subtree === undefined) continue;
+    if (open.length >= DEEPEST) throw new SyntaxError('its folders are nested too deep');
+    open.push({ path: place, nodes: (await readTree(blobs, node.subtree, options)).values() });
+  }
+}
+
+/** The bytes of a small file at a path of names below a tree; undefined when it isn't there. */
+export async function readSmallFile(
+  blobs: BlobReader,
+  tree: string,
+  names: readonly string[],
+  { most, signal }: Signalled & { readonly most: number },
+): Promise<Buffer | undefined> {
+  let id: string | undefined = tree;
+  for (const [at, name] of names.entries()) {
+    if (id === undefined) return undefined;
+    const node: TreeNode | undefined = (await readTree(blobs, id, { signal })).find(
+      (one) => one.name === name,
+    );
+    if (at < names.length - 1) {
+      id = node?.subtree;
+      continue;
+    }
+    if (node?.content === undefined) return undefined;
+    if (node.size > most) throw new SyntaxError(`${name} has ${node.size} bytes`);
+    const parts: Buffer[] = [];
+    for (const blob of node.content) {
+      parts.push(await blobs.read('data', blob, { signal }));
+      if (parts.reduce((sum, part) => sum + part.length, 0) > most)
+        throw new SyntaxError(`${name} is too long`);
+    }
+    return Buffer.concat(parts);
+  }
+  return undefined;
+}

@@ -1,0 +1,163 @@
+/**
+ * Verifying snapshots of a repository. What several snapshots share is read once; then every file that needs something which
+ * is missing or damaged is named, with all the snapshots that have it so.
+ */
+import { breathe } from '../../base/abort.ts';
+import { type RawPath, textOf } from '../../base/raw-path.ts';
+import type { Finding } from '../../model/finding.ts';
+import type { SnapshotEntry } from '../../model/snapshot.ts';
+import type { VerifyOptions, VerifyResult } from '../vault.ts';
+import { BlobDamaged, type BlobReader } from './blob-reader.ts';
+import { Damage, type VerifyParts } from './damage.ts';
+import type { TreeNode } from './format/tree-node.ts';
+import { packKey } from './layout.ts';
+import type { StoredSnapshot } from './listing.ts';
+import { listIds } from './objects.ts';
+import { checkPacks } from './pack-check.ts';
+import { readTree } from './tree-walk.ts';
+
+export async function verifyRepository(
+  parts: VerifyParts,
+  entries: readonly SnapshotEntry[],
+  options: VerifyOptions,
+): Promise<VerifyResult> {
+  const { repository, listing } = parts;
+  const { emit, signal, level } = options;
+  const findings: Finding[] = [];
+  const report = (finding: Finding) => {
+    findings.push(finding);
+    emit({ type: 'finding', vault: repository.storage.location, finding });
+  };
+  emit({ type: 'phase', phase: 'verifying' });
+  const { stored } = await listing.read({ signal });
+  const wanted = new Set(entries.map(({ place }) => place));
+  const snapshots = stored.filter(({ entry }) => wanted.has(entry.place));
+  for (const { place } of entries) {
+    if (!stored.some(({ entry }) => entry.place === place))
+      report({ kind: 'missing', places: [place], path: '', reason: 'it is not in the repository any more' });
+  }
+  for (const { details } of repository.index.damaged) {
+    const [object, reason] = [String(details.object), String(details.reason)];
+    report({ kind: 'unreadable', places: [object], path: '', reason });
+  }
+  const damage = new Damage();
+  const marks = repository.index.blobs.newMarks();
+  const checked = await markUsed(snapshots, marks, damage, parts, options);
+  await checkPlaces(marks, damage, parts, signal);
+  if (level !== 'structure') {
+    const read = await checkPacks(marks, damage, { ...parts, report }, options);
+    Object.assign(checked, read);
+  }
+  if (!damage.none)
+    for (const finding of await nameDamaged(snapshots, damage, parts, signal)) report(finding);
+  return { findings, checked: { ...checked, snapshots: snapshots.length } };
+}
+
+interface Counts {
+  nodes: number;
+  files: number;
+  bytes: number;
+}
+
+/** Reads every tree once, and marks what it needs. */
+async function markUsed(
+  snapshots: readonly StoredSnapshot[],
+  marks: Uint8Array,
+  damage: Damage,
+  { repository, blobs }: VerifyParts,
+  { emit, signal }: VerifyOptions,
+): Promise<Counts> {
+  const { blobs: index } = repository.index;
+  const counts: Counts = { nodes: 0, files: 0, bytes: 0 };
+  const waiting = snapshots.map(({ file }) => file.tree);
+  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+    if (index.placesOf('tree', id).length > 0 && !index.mark(marks, 'tree', id)) continue;
+    const nodes = await readOr(blobs, id, damage, signal);
+    for (const { content = [], subtree } of nodes) {
+      for (const blob of content) {
+        if (!index.mark(marks, 'data', blob) && index.placesOf('data', blob).length === 0)
+          damage.add('data', blob, 'no index names it');
+      }
+      if (subtree !== undefined && damage.of('tree', subtree) === undefined) waiting.push(subtree);
+    }
+    counts.nodes += nodes.length;
+    emit({ type: 'work.done', files: nodes.length, bytes: 0, unchanged: 0, changed: 0 });
+    await breathe(signal);
+  }
+  return counts;
+}
+
+async function readOr(
+  blobs: BlobReader,
+  id: string,
+  damage: Damage,
+  signal: AbortSignal,
+): Promise<readonly TreeNode[]> {
+  try {
+    return await readTree(blobs, id, { signal });
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) throw error;
+    damage.add('tree', id, error.message);
+    return [];
+  }
+}
+
+/** Every pack that is needed must be there, and long enough. */
+async function checkPlaces(
+  marks: Uint8Array,
+  damage: Damage,
+  { repository }: VerifyParts,
+  signal: AbortSignal,
+): Promise<void> {
+  const { blobs: index } = repository.index;
+  const sizes = new Map<string, number>();
+  for (const { id, size } of await listIds(repository.storage, 'data', { signal })) sizes.set(id, size);
+  for (const { pack, blobs } of index.inUse(marks)) {
+    const size = sizes.get(pack);
+    for (const { type, id, offset, length } of blobs) {
+      if (size !== undefined && offset + length <= size) continue;
+      const others = index.placesOf(type, id).filter((place) => {
+        const other = sizes.get(place.pack);
+        return other !== undefined && place.offset + place.length <= other;
+      });
+      if (others.length > 0) continue;
+      damage.add(type, id, `${packKey(pack)} ${size === undefined ? 'is missing' : 'is cut off'}`);
+    }
+  }
+}
+
+/** The files, and the folders as a whole, that need something damaged; one finding for all snapshots that share it. */
+async function nameDamaged(
+  snapshots: readonly StoredSnapshot[],
+  damage: Damage,
+  { blobs }: VerifyParts,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const found = new Map<string, Finding & { places: string[] }>();
+  for (const { entry, file } of [...snapshots].reverse()) {
+    const add = (path: RawPath, kind: Finding['kind'], id: string, reason: string) => {
+      const key = `${id} ${path}`;
+      const shown = textOf(path) ?? path;
+      const finding = found.get(key) ?? { kind, places: [], path: shown, reason };
+      finding.places.push(entry.place);
+      found.set(key, finding);
+    };
+    const waiting = [{ id: file.tree, path: '' as RawPath }];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const { id, path } = next;
+      const reason = damage.of('tree', id);
+      if (reason !== undefined) {
+        add(path, 'manifest', id, reason);
+        continue;
+      }
+      for (const { name, content = [], subtree } of await readTree(blobs, id, { signal })) {
+        const below = (path === '' ? name : `${path}/${name}`) as RawPath;
+        const bad = content.find((blob) => damage.of('data', blob) !== undefined);
+        if (bad !== undefined) add(below, 'content', bad, String(damage.of('data', bad)));
+        if (subtree !== undefined) waiting.push({ id: subtree, path: below });
+      }
+      await breathe(signal);
+    }
+  }
+  return [...found.values()];
+}

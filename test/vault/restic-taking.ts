@@ -1,0 +1,47 @@
+/** Opening repositories for tests, with keys that take no time. */
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '../../src/base/clock.ts';
+import { ownProcess } from '../../src/base/process-identity.ts';
+import { Secret } from '../../src/base/secret.ts';
+import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
+import type { Storage } from '../../src/storage/storage.ts';
+import type { LockOwner } from '../../src/vault/restic/locks.ts';
+import { openResticVault } from '../../src/vault/restic/restic-vault.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import { dayTime, never } from './taking.ts';
+
+export const PASSWORD = 'correct horse';
+export const quick = { N: 16, r: 8, p: 1 };
+
+export async function testOwner(): Promise<LockOwner> {
+  const identity = await ownProcess({ signal: never });
+  const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1];
+  return { ...identity, machine: 'test', hostname: 'test', username: 'tester', uid, gid };
+}
+
+export interface OpenTestOptions {
+  readonly password?: string;
+  readonly create?: boolean;
+  readonly seen?: boolean;
+  readonly zone?: string;
+}
+
+export async function openTestRepository(path: string, options: OpenTestOptions = {}): Promise<Vault> {
+  const { create = true } = options;
+  return openTestStorage(await openLocalStorage(path, { create, random: randomBytes }), options);
+}
+
+export async function openTestStorage(storage: Storage, options: OpenTestOptions = {}): Promise<Vault> {
+  const { password = PASSWORD, create = true, seen = false, zone = 'UTC' } = options;
+  return openResticVault(storage, {
+    password: new Secret(password),
+    ...(create ? { create: { now: dayTime(0), cost: quick } } : {}),
+    seen,
+    owner: await testOwner(),
+    clock: systemClock,
+    random: randomBytes,
+    threads: 2,
+    zone,
+    signal: never,
+  });
+}
