@@ -5,8 +5,10 @@ import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
-import { environmentOfOthers, haltsIn, openSources } from './sources.ts';
+import { notYetActing, type Policy } from '../policy/policy.ts';
+import { environmentOfOthers } from './environment.ts';
+import { localPathOf, openPolicyVault, openVaultAt } from './open-vault.ts';
+import { haltsIn, openSources } from './sources.ts';
 import { hikaeVersion } from './version.ts';
 import type { World } from './world.ts';
 
@@ -25,9 +27,6 @@ export const LOCK_WAIT = 30 * 60_000;
 
 /** Where there is no policy to say another. */
 const USUAL_STATE = '/var/lib/hikae';
-
-/** Two threads keep a disk busy; more would only make a rotating one seek. */
-const THREADS = 2;
 
 /** Does the work with everything that a policy names, and closes it afterwards. */
 export async function withPolicyParts<Result>(
@@ -62,7 +61,7 @@ export async function withPolicyParts<Result>(
       vaults: vaultsByNearness(policy),
       openVault: (name, opening) =>
         name.startsWith('/')
-          ? openAt(name, options)
+          ? openAt(name, options, policy)
           : openNamed(name, policy, ledger, { ...opening, options }),
     };
     return await work(parts);
@@ -123,52 +122,26 @@ async function openNamed(
   const settings = policy.vaults[name];
   if (settings === undefined)
     throw operationErrors.VAULT_UNKNOWN({ vault: name, known: Object.keys(policy.vaults) });
-  const path = pathOfActing(settings);
+  const path = localPathOf(settings);
   if (path === undefined) throw operationErrors.VAULT_NOT_ACTING({ vault: name });
   const seen = (await ledger.vaultSeen({ path }, options)) !== undefined;
-  const vault = await openPlain(path, {
+  const vault = await openPolicyVault(path, settings, {
+    options,
     seen,
     create: create && (anew || !seen),
     mounted: settings.mounted,
-    options,
   });
   const { snapshots } = await vault.list(options);
   await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });
   return { name, vault };
 }
 
-/** A folder that the user named: it must be a vault already, and what the policy says of it is unknown. */
-async function openAt(path: string, options: PartsOptions): Promise<OpenedVault> {
-  return {
-    name: path,
-    vault: await openPlain(path, { seen: false, create: false, mounted: undefined, options }),
-  };
-}
-
-async function openPlain(
-  path: string,
-  opening: { seen: boolean; create: boolean; mounted: string | undefined; options: PartsOptions },
-) {
-  const { openPlainVault } = await import('../vault/plain/plain-vault.ts');
-  const { world } = opening.options;
-  const id = Buffer.from(world.random(16)).toString('hex');
-  return openPlainVault(path, {
-    seen: opening.seen,
-    uid: world.uid,
-    threads: THREADS,
-    ...(opening.mounted === undefined ? {} : { mounted: opening.mounted }),
-    ...(opening.create ? { create: { id, now: world.clock.now() } } : {}),
-  });
+async function openAt(path: string, options: PartsOptions, policy?: Policy): Promise<OpenedVault> {
+  return { name: path, vault: await openVaultAt(path, options, policy) };
 }
 
 /** In the order of the policy, since all that act are local and equally near. Where none acts, each says so itself. */
 function vaultsByNearness({ vaults }: Policy): readonly string[] {
-  const acting = Object.entries(vaults).filter(([, settings]) => pathOfActing(settings) !== undefined);
+  const acting = Object.entries(vaults).filter(([, settings]) => localPathOf(settings) !== undefined);
   return acting.length === 0 ? Object.keys(vaults) : acting.map(([name]) => name);
-}
-
-/** The folder of a vault of a kind that is used already. */
-function pathOfActing(settings: PolicyVault): string | undefined {
-  const location = parseLocation(placeOf(settings));
-  return settings.plain !== undefined && location?.kind === 'local' ? location.path : undefined;
 }

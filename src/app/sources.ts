@@ -1,10 +1,9 @@
 /** The sources of every kind, put together from what the machine has. */
 import { join } from 'node:path';
-import { runCommand } from '../base/child-process.ts';
 import type { ComponentKind } from '../model/snapshot.ts';
-import { resolveSecret } from '../policy/policy.ts';
 import type { DatabaseHost } from '../source/database/host.ts';
 import type { Source } from '../source/source.ts';
+import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
 
 /** Sources are loaded when they are asked for: to look into a snapshot takes none. */
@@ -61,14 +60,7 @@ function databaseHost(world: World, files: Source): DatabaseHost {
     environment: { PATH, LANG, DOCKER_HOST },
     owner: { uid, gid, user: '', group: '' },
     random,
-    secret: (reference, { signal }) =>
-      resolveSecret(reference, {
-        environment,
-        uid,
-        signal,
-        run: async (argv, options) =>
-          (await runCommand(argv, { ...options, environment: environmentOfOthers(world) })).toString('utf8'),
-      }),
+    secret: (reference, { signal }) => secretOf(reference, world, signal),
     planFiles: (request, options) => files.planRestore(request, options),
   };
 }
@@ -88,9 +80,4 @@ async function openVolumes(
 /** The folder for notes of containers that stand still because of a run. */
 export function haltsIn(state: string): string {
   return join(state, 'halts');
-}
-
-/** What the policy's commands see of our environment: the same by hand as from a timer, and no secret that lies in it. */
-export function environmentOfOthers({ environment: { PATH, HOME, LANG, DOCKER_HOST } }: World) {
-  return { PATH, HOME, LANG, DOCKER_HOST };
 }

@@ -49,11 +49,10 @@ export interface StoredForm {
 }
 
 export interface Node extends NodeMetadata {
-  /**
-   * SHA-256 of the logical content, in hexadecimal. Files only; not known of a large file in a snapshot of restic's own,
-   * whose parts the vault checks by theirs.
-   */
+  /** SHA-256 of the logical content, in hexadecimal; files only */
   readonly sha256?: string;
+  /** files only, in place of the hash: the vault knows those of the content's parts, and checks them when it reads */
+  readonly inParts?: true;
   /** what a symlink points to, as its bytes */
   readonly target?: RawPath;
   /** the first path of the hard-link group that this file belongs to; the first itself has none */

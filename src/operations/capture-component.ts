@@ -17,7 +17,7 @@ export interface ComponentRequest {
 
 /** What ends the whole snapshot, not only a component: trouble with the vault itself. */
 export function isVaultError(error: unknown): boolean {
-  return isHikaeError(error) && /^(?:VAULT|SNAPSHOT)_/.test(error.code);
+  return isHikaeError(error) && /^(?:VAULT|SNAPSHOT|STORAGE)_/.test(error.code);
 }
 
 /** The stored component, or the error that the last try ended with. Vault errors and cancellation are thrown. */

@@ -38,8 +38,19 @@ export const operationErrors = defineErrors({
       ja: 'この種類の保管先はまだ使えません: {vault}',
     },
     hint: {
-      en: 'Use a `plain` vault in a local folder.',
-      ja: 'ローカルフォルダーの `plain` の保管先を使ってください。',
+      en: 'Use a vault in a local folder.',
+      ja: 'ローカルフォルダーの保管先を使ってください。',
+    },
+  },
+  VAULT_PASSWORD_UNKNOWN: {
+    exit: 12,
+    message: {
+      en: 'the vault {path} is encrypted, and nothing says where its password is',
+      ja: '保管先 {path} は暗号化されていますが、パスワードの参照先が分かりません',
+    },
+    hint: {
+      en: 'Put the path of a file that holds it into the environment variable RESTIC_PASSWORD_FILE, or name the vault with its password in a policy.',
+      ja: 'パスワードを書いたファイルのパスを環境変数 RESTIC_PASSWORD_FILE で渡すか、ポリシーで保管先とパスワードを指定してください。',
     },
   },
   NOTHING_CAPTURED: {

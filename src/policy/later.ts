@@ -12,10 +12,6 @@ export interface NotYetActing {
 }
 
 const texts = {
-  restic: {
-    en: 'encrypted repositories are not written yet',
-    ja: '暗号化リポジトリーへの書き込みにはまだ対応していません',
-  },
   remote: {
     en: 'vaults at {kind}:// are not written yet',
     ja: '{kind}:// の保管先への書き込みにはまだ対応していません',
@@ -36,9 +32,8 @@ export function notYet(text: Bilingual): Bilingual {
 export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
   for (const [name, vault] of Object.entries(policy.vaults)) {
-    if (vault.restic !== undefined) found.push({ path: `vaults.${name}`, text: texts.restic });
     const kind = parseLocation(placeOf(vault))?.kind;
-    if (vault.restic === undefined && kind !== undefined && kind !== 'local') {
+    if (kind !== undefined && kind !== 'local') {
       found.push({ path: `vaults.${name}`, text: say(texts.remote, { kind }) });
     }
     if (vault.limits !== undefined) found.push({ path: `vaults.${name}.limits`, text: texts.limits });

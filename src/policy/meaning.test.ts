@@ -147,7 +147,6 @@ describe('notYetActing', () => {
         'vaults.v.limits',
         'vaults.n',
         'vaults.s',
-        'vaults.r',
         'schedules.daily.copyTo',
         'notify',
         'scan',

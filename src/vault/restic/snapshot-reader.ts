@@ -203,7 +203,7 @@ function nodeFrom(
     ...rest,
     path,
     holes: [],
-    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(sha256 !== undefined ? { sha256 } : rest.type === 'file' ? { inParts: true } : {}),
     ...(hardlink === undefined ? {} : { hardlink }),
   };
 }

@@ -77,7 +77,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
       const text = await this.#store(draft.name, capture, found);
       this.#texts.set(draft.name, text);
       for (const one of hashes) this.#hashes.push(one);
-      facts = capture.facts?.();
+      facts = await capture.facts?.();
     } finally {
       await capture.close();
     }

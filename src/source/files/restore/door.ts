@@ -81,7 +81,8 @@ function nodeFault(node: Node): string | undefined {
   if (node.mtime >= TIME_LIMIT || node.mtime < -TIME_LIMIT) return 'its time is absurd';
   if (node.rdev < 0n || node.rdev >= 2n ** 64n) return 'its device is absurd';
   if (node.type === 'symlink' && !isTarget(node.target)) return 'its target is not a path';
-  if (node.sha256 !== undefined && !isHash(node.sha256)) return 'its hash is none';
+  if (node.type === 'file' && node.hardlink === undefined && !isHash(node.sha256) && !node.inParts)
+    return 'it has no hash';
   for (const { name, value } of node.xattrs) {
     if (name === '' || name.length > 255 || name.includes('\0') || value.length > LARGEST_XATTR)
       return 'an attribute is absurd';
@@ -101,6 +102,6 @@ function isTarget(target: RawPath | undefined): boolean {
   return target !== undefined && target !== '' && target.length <= LONGEST_TARGET && !target.includes('\0');
 }
 
-function isHash(hash: string): boolean {
-  return /^[0-9a-f]{64}$/.test(hash);
+function isHash(hash: string | undefined): boolean {
+  return hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
 }

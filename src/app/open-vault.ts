@@ -1,0 +1,124 @@
+/** Opening vaults of either kind on this machine, with what the world has for them. */
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { isHikaeError } from '../base/errors.ts';
+import type { Emit } from '../model/events.ts';
+import { operationErrors } from '../operations/errors.ts';
+import { type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
+import type { Storage } from '../storage/storage.ts';
+import { type Vault, vaultErrors } from '../vault/vault.ts';
+import { secretOf } from './secrets.ts';
+import type { World } from './world.ts';
+
+/** Two threads keep a disk busy; more would only make a rotating one seek. */
+const THREADS = 2;
+
+export interface OpeningOptions {
+  readonly world: World;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+interface Opening {
+  readonly options: OpeningOptions;
+  /** it has been seen at this path before */
+  readonly seen: boolean;
+  readonly create: boolean;
+  readonly mounted: string | undefined;
+}
+
+/** A vault of the policy, at `path`. */
+export async function openPolicyVault(path: string, settings: PolicyVault, opening: Opening): Promise<Vault> {
+  return settings.restic === undefined
+    ? openPlain(path, opening)
+    : openRestic(path, settings.password, opening);
+}
+
+/** A folder that the user named: it must be a vault already, and what the policy says of it is unknown. */
+export async function openVaultAt(path: string, options: OpeningOptions, policy?: Policy): Promise<Vault> {
+  const opening = { options, seen: false, create: false, mounted: undefined };
+  // What makes a folder a repository is known to anybody who has seen one.
+  if (!existsSync(join(path, 'config'))) return openPlain(path, opening);
+  const settings = Object.values(policy?.vaults ?? {}).find((vault) => localPathOf(vault) === path);
+  return openRestic(path, settings?.password, opening);
+}
+
+/** The folder of a vault that is used already; undefined for one that lies elsewhere. */
+export function localPathOf(settings: PolicyVault): string | undefined {
+  const location = parseLocation(placeOf(settings));
+  return location?.kind === 'local' ? location.path : undefined;
+}
+
+async function openPlain(path: string, { options, seen, create, mounted }: Opening): Promise<Vault> {
+  const { openPlainVault } = await import('../vault/plain/plain-vault.ts');
+  const { world } = options;
+  const id = Buffer.from(world.random(16)).toString('hex');
+  return openPlainVault(path, {
+    seen,
+    uid: world.uid,
+    threads: THREADS,
+    ...(mounted === undefined ? {} : { mounted }),
+    ...(create ? { create: { id, now: world.clock.now() } } : {}),
+  });
+}
+
+async function openRestic(path: string, password: PolicyVault['password'], opening: Opening): Promise<Vault> {
+  const { options, seen, create, mounted } = opening;
+  const { world, signal } = options;
+  const { clock, random, zone } = world;
+  const { openResticVault, requireMounted } = await import('../vault/restic/restic-vault.ts');
+  requireMounted(path, mounted);
+  const secret = await passwordOf(path, password, options);
+  const storage = await openFolder(path, opening);
+  try {
+    return await openResticVault(storage, {
+      password: secret,
+      seen,
+      ...(create ? { create: { now: clock.now() } } : {}),
+      owner: await lockOwner(world, signal),
+      clock,
+      random,
+      threads: THREADS,
+      zone,
+      signal,
+    });
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** Where there is no folder there is no vault. */
+async function openFolder(path: string, { options, seen, create }: Opening): Promise<Storage> {
+  const { openLocalStorage } = await import('../storage/local/local-storage.ts');
+  const { random } = options.world;
+  try {
+    return await openLocalStorage(path, { create, random });
+  } catch (error) {
+    if (!isHikaeError(error, 'STORAGE_MISSING')) throw error;
+    throw vaultErrors[seen ? 'VAULT_GONE' : 'VAULT_NOT_FOUND']({ path }, { cause: error });
+  }
+}
+
+/** As the policy says; without one, from where restic takes it as well. */
+async function passwordOf(path: string, said: PolicyVault['password'], { world, signal }: OpeningOptions) {
+  const file = world.environment.RESTIC_PASSWORD_FILE;
+  const reference = said ?? (file === undefined ? { env: 'RESTIC_PASSWORD' } : { file });
+  if (said === undefined && file === undefined && !world.environment.RESTIC_PASSWORD)
+    throw operationErrors.VAULT_PASSWORD_UNKNOWN({ path });
+  return secretOf(reference, world, signal);
+}
+
+/** Who we are, for the locks of repositories. */
+async function lockOwner({ host, uid, gid }: World, signal: AbortSignal) {
+  const { ownProcess } = await import('../base/process-identity.ts');
+  const { username } = userInfo();
+  return { ...(await ownProcess({ signal })), machine: machineId(host), hostname: host, username, uid, gid };
+}
+
+/** systemd gives every machine an id of its own; where there is none its name must do. */
+function machineId(host: string): string {
+  const file = '/etc/machine-id';
+  return (existsSync(file) && readFileSync(file, 'latin1').trim()) || host;
+}

@@ -1,0 +1,125 @@
+/** A repository as the vault of a policy: every command on it, and restic beside it. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { describeTree } from '../doubles/live-tree.ts';
+import { restic, resticBackup, resticCheck } from '../vault/restic-command.ts';
+import { PASSWORD } from '../vault/restic-taking.ts';
+import { run, runAt, runPlain, Scratch, type ToldRestore } from './command.ts';
+
+function noise(length: number): Buffer {
+  return createHash('shake256', { outputLength: length }).update('noise').digest();
+}
+
+function policyOf(scratch: Scratch): string {
+  scratch.write('site/page', 'text');
+  scratch.write('site/large', noise(9_000_000));
+  scratch.write('password', `${PASSWORD}\n`, 0o600);
+  const components = {
+    site: { files: scratch.at('site') },
+    dump: { command: { argv: ['seq', '200000'], file: 'numbers.sql' } },
+  };
+  return scratch.policy({
+    targets: { blog: { components } },
+    vaults: {
+      safe: {
+        restic: scratch.at('repository'),
+        password: { file: scratch.at('password') },
+        keep: { daily: 2, weekly: 1 },
+      },
+    },
+    schedules: { daily: { at: '02:00', to: 'safe' }, weekly: { at: 'Sun 04:00', to: 'safe' } },
+  });
+}
+
+const day = (at: number) => `2026-11-${at}T02:00:00+09:00`;
+
+describe('a repository in a policy', { timeout: 300_000 }, () => {
+  it('is backed up to, looked into, verified, restored from, and forgotten in', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    for (const at of [21, 22, 23]) {
+      scratch.write('site/page', `text of day ${at}`);
+      const { result, status } = await runAt(day(at), policy, ['backup']);
+      assert.deepEqual([status, result.outcome], [0, 'succeeded']);
+    }
+    const weekly = await runAt('2026-11-23T04:00:00+09:00', policy, ['backup', '--schedule', 'weekly']);
+    assert.match(weekly.result.targets[0]?.from?.place ?? '', /^daily\/blog\/2026-11-23-/);
+    const listed = await runPlain(['--policy', policy, 'snapshots']);
+    assert.match(
+      listed.stdout,
+      /daily\/blog\/2026-11-22-[0-9a-f]{8} .*\n.*daily\/blog\/2026-11-23-.*\n.*weekly\/blog\/2026-W48-/,
+    );
+    assert.doesNotMatch(listed.stdout, /2026-11-21/, 'the third day is kept no more');
+    assert.match((await runPlain(['--policy', policy, 'ls', 'blog', '/site'])).stdout, /large\n.*page/);
+    assert.equal(
+      (await runPlain(['--policy', policy, 'dump', 'blog', '/site/page'])).stdout,
+      'text of day 23',
+    );
+    const verified = await run<{ outcome: string }>(policy, ['verify', '--level', 'full']);
+    assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded']);
+    assert.equal(resticCheck(scratch.at('repository')), 'sound');
+
+    const source = describeTree(scratch.at('site'));
+    rmSync(scratch.at('site'), { recursive: true });
+    const restored = await run<ToldRestore>(policy, ['restore', 'blog', '--in-place', '--component', 'site']);
+    assert.deepEqual([restored.status, restored.result.outcome], [0, 'succeeded']);
+    assert.deepEqual(describeTree(scratch.at('site')), source);
+    restic(scratch.at('repository'), [
+      'restore',
+      'latest',
+      '--path',
+      '/blog',
+      '--target',
+      scratch.at('by-restic'),
+    ]);
+    assert.deepEqual(describeTree(scratch.at('by-restic/blog/site')), source);
+  });
+
+  it('opens with no other password, and is never made anew when it is gone', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    assert.equal((await run(policy, ['backup'])).status, 0);
+    scratch.write('password', 'another\n', 0o600);
+    const { status, result } = await run(policy, ['snapshots']);
+    assert.deepEqual([status, result.error?.code], [12, 'VAULT_WRONG_PASSWORD']);
+    assert.equal((await run(policy, ['backup'])).status, 12);
+    scratch.write('password', PASSWORD, 0o600);
+    renameSync(scratch.at('repository'), scratch.at('moved'));
+    for (const there of [false, true]) {
+      if (there) mkdirSync(scratch.at('repository'));
+      const gone = await run(policy, ['backup']);
+      assert.deepEqual(
+        [gone.status, gone.result.targets?.[0]?.error?.code ?? gone.result.error?.code],
+        [10, 'VAULT_GONE'],
+      );
+    }
+    rmSync(scratch.at('repository'), { recursive: true });
+    renameSync(scratch.at('moved'), scratch.at('repository'));
+    assert.equal((await run(policy, ['backup'])).status, 0);
+  });
+
+  it('of restic alone is looked into and restored from without a policy', async () => {
+    using scratch = new Scratch();
+    policyOf(scratch);
+    const repository = scratch.at('repository');
+    restic(repository, ['init']);
+    resticBackup(repository, [scratch.at('site')]);
+    const environment = { RESTIC_PASSWORD_FILE: scratch.at('password') };
+    const target = `restic:${scratch.at('site')}`;
+    const vault = ['--vault', repository];
+    const listed = await runPlain(['snapshots', ...vault], { environment });
+    assert.match(listed.stdout, /snapshots\/[0-9a-f]{64}/);
+    const restored = await runPlain(['restore', target, ...vault, '--to', scratch.at('out')], {
+      environment,
+    });
+    assert.equal(restored.status, 0, restored.stderr);
+    assert.deepEqual(
+      describeTree(scratch.at('out/files', scratch.at('site'))),
+      describeTree(scratch.at('site')),
+    );
+    const { status } = await runPlain(['snapshots', ...vault]);
+    assert.equal(status, 12, 'nothing says where the password is');
+  });
+});
