@@ -6,6 +6,8 @@ import type { Storage } from '../storage.ts';
 
 const full = new Set(['ENOSPC', 'EDQUOT']);
 const refused = new Set(['EACCES', 'EPERM', 'EROFS']);
+/** What a folder that lies behind a network says when its server doesn't answer, or was started anew. */
+const interrupted = new Set(['ETIMEDOUT', 'ESTALE', 'EHOSTDOWN', 'EHOSTUNREACH', 'ECONNABORTED']);
 /** What can't be done without the object. For the others ENOENT is a fault of the disk. */
 const needsObject: ReadonlySet<DiskCall['operation']> = new Set(['read', 'readRange', 'stream', 'link']);
 
@@ -23,6 +25,7 @@ export function namedDiskError(call: DiskCall, error: unknown): unknown {
   const details = { ...call, reason: error.message };
   if (full.has(code)) return storageErrors.STORAGE_FULL(details, { cause: error });
   if (refused.has(code)) return storageErrors.STORAGE_REFUSED(details, { cause: error });
+  if (interrupted.has(code)) return storageErrors.STORAGE_INTERRUPTED(details, { cause: error });
   if (code === 'ENOENT' && needsObject.has(call.operation))
     return storageErrors.STORAGE_NOT_FOUND({ storage, key }, { cause: error });
   return storageErrors.STORAGE_FAILED(details, { cause: error });
