@@ -36,6 +36,8 @@ interface Pending extends Holdable {
 
 /** Entries announced and not yet written: bounds memory when one large file holds up the list. */
 const MOST_WAITING = 16_384;
+/** Folders that entries are on their way into: bounds descriptors, of which a system may allow no more than 1,024. */
+const MOST_FOLDERS = 64;
 /** How often a file that moves away under the reader is followed. */
 const MOST_MOVES = 8;
 
@@ -64,7 +66,8 @@ export class EntryWriter {
 
   /** Waits while too much is under way. Throws what went wrong in the threads. */
   async room(): Promise<void> {
-    await this.#queue.room(() => this.#parts.journal.waiting > MOST_WAITING);
+    const { journal, tree } = this.#parts;
+    await this.#queue.room(() => journal.waiting > MOST_WAITING || tree.open > MOST_FOLDERS);
   }
 
   async finish(): Promise<void> {

@@ -46,12 +46,18 @@ export interface FolderAttributes {
 export class OutputTree {
   readonly #keeps: Keeps;
   #givenUp = false;
+  #open = 0;
   /** the folders from the snapshot's own down to the one that entries come in for */
   readonly #stack: OutputFolder[];
 
   constructor(root: OpenDirectory, keeps: Keeps) {
     this.#keeps = keeps;
     this.#stack = [new OutputFolder('' as RawPath, root.hold(), undefined, () => {})];
+  }
+
+  /** How many folders are not finished, each of which holds a descriptor. */
+  get open(): number {
+    return this.#open;
   }
 
   /** The folder that an entry of this path belongs into; those that lie behind it in order are complete. */
@@ -72,7 +78,9 @@ export class OutputTree {
     const name = nameOf(metadata.path);
     makeDirectoryAt(parent.directory.descriptor, name, 0o700);
     const directory = parent.directory.child(name);
+    this.#open += 1;
     const finish = () => {
+      this.#open -= 1;
       if (this.#givenUp) return;
       const { descriptor } = directory;
       if (this.#keeps.owners) changeOwner(descriptor, metadata.uid, metadata.gid);
