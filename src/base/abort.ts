@@ -16,6 +16,16 @@ export async function delay(milliseconds: number, signal: AbortSignal): Promise<
   });
 }
 
+/** What the work gives, or the signal's reason when that comes first; the work itself goes on. */
+export async function unlessAborted<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
 /** Lets the event loop run once: long loops of synchronous calls stay cancellable and show their progress. */
 export async function breathe(signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => setImmediate(resolve));

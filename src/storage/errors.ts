@@ -30,6 +30,73 @@ export const storageErrors = defineErrors({
       ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
     },
   },
+  STORAGE_OUT_OF_REACH: {
+    exit: 10,
+    transient: true,
+    message: {
+      en: 'the storage {storage} can not be reached: {reason}',
+      ja: 'ストレージ {storage} に接続できません: {reason}',
+    },
+    hint: {
+      en: 'Check the address and the port, that the server runs, and that nothing on the way (a firewall, a VPN) stops the connection.',
+      ja: 'アドレスとポート、サーバーが動いているか、途中(ファイアウォール、VPN)で遮られていないかを確かめてください。',
+    },
+  },
+  STORAGE_LOGIN_FAILED: {
+    exit: 10,
+    message: {
+      en: 'the storage {storage} does not let us in as {user}: {reason}',
+      ja: 'ストレージ {storage} に {user} としてログインできません: {reason}',
+    },
+    hint: {
+      en: 'Check the user, and that the server knows this key (authorized_keys) or this password. The same login should work with the sftp command.',
+      ja: '利用者名と、サーバーにその鍵(authorized_keys)やパスワードが登録されているかを確かめてください。同じ設定で sftp コマンドが通るはずです。',
+    },
+  },
+  STORAGE_LOGIN_UNUSABLE: {
+    exit: 2,
+    message: {
+      en: 'the private key for the storage {storage} can not be used: {reason}',
+      ja: 'ストレージ {storage} 用の秘密鍵を使えません: {reason}',
+    },
+    hint: {
+      en: 'It has to be a private key as ssh-keygen makes it, and one with a passphrase needs that passphrase or an agent.',
+      ja: 'ssh-keygen が作る形式の秘密鍵が必要です。パスフレーズ付きの鍵には、そのパスフレーズか ssh-agent が要ります。',
+    },
+  },
+  STORAGE_HOST_KEY_UNKNOWN: {
+    exit: 10,
+    message: {
+      en: 'the host {host} is not known: it shows the {type} key {fingerprint}, and {file} has none for it',
+      ja: 'ホスト {host} は未知です: {type} 鍵 {fingerprint} を提示しましたが、{file} に登録がありません',
+    },
+    hint: {
+      en: 'Ask the machine itself what its key is (`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` there). If that is the same, add it: `ssh-keyscan` with the host, appended to {file}.',
+      ja: 'そのマシン上で `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` を実行して鍵を確かめ、一致すれば `ssh-keyscan` の出力を {file} に追加してください。',
+    },
+  },
+  STORAGE_HOST_KEY_CHANGED: {
+    exit: 10,
+    message: {
+      en: 'the host {host} shows another key than before: {fingerprint} ({type}), where {file} has {known}',
+      ja: 'ホスト {host} の鍵が以前と違います: 提示された鍵は {fingerprint}({type})、{file} にあるのは {known} です',
+    },
+    hint: {
+      en: 'Somebody may be in between, or the machine was set up anew. Nothing was sent. Find out which before you change {file}.',
+      ja: '通信に割り込まれているか、マシンが作り直されたかのどちらかです。何も送信していません。どちらかを確かめるまで {file} を変えないでください。',
+    },
+  },
+  STORAGE_HOST_KEY_REVOKED: {
+    exit: 10,
+    message: {
+      en: 'the host {host} shows the key {fingerprint}, which {file} calls revoked',
+      ja: 'ホスト {host} が提示した鍵 {fingerprint} は、{file} で失効とされています',
+    },
+    hint: {
+      en: 'Nothing was sent. The machine needs a new host key.',
+      ja: '何も送信していません。そのマシンのホスト鍵を新しくする必要があります。',
+    },
+  },
   STORAGE_FULL: {
     message: {
       en: 'the storage {storage} is full: {operation} of {key}: {reason}',

@@ -84,6 +84,7 @@ export type Body = Uint8Array | ReopenableBody;
 export interface ReopenableBody {
   /** bytes; a stream of another length fails the put with STORAGE_BODY_CHANGED */
   readonly size: number;
+  /** The pieces must stay as they are: several may be on the way at a time. */
   open(options: CallOptions): AsyncIterable<Uint8Array>;
 }
 

@@ -1,6 +1,7 @@
 /** Objects as files of a folder on this machine: the key is the path. */
 import { closeSync, constants } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { unlessAborted } from '../../base/abort.ts';
 import { type HikaeError, systemCode } from '../../base/errors.ts';
 import { linkAt, openAt, type Status, statusAt, statusOf, unlinkAt } from '../../base/libc.ts';
 import { OpenDirectory } from '../../base/open-directory.ts';
@@ -57,7 +58,7 @@ class LocalStorage implements Storage {
   readonly #root: OpenDirectory;
   readonly #random: LocalStorageOptions['random'];
   readonly #waiting: WaitingObjects;
-  #closed = false;
+  readonly #closing = new AbortController();
   #partial: Promise<PartialFolder> | undefined;
 
   constructor(location: string, root: OpenDirectory, options: LocalStorageOptions) {
@@ -138,7 +139,7 @@ class LocalStorage implements Storage {
     try {
       yield* mergeLists(this.#waiting.below(folder), listObjects(this.#root, folder, signal));
     } catch (error) {
-      throw namedDiskError({ storage: this.location, operation: 'list', key: folder }, error);
+      throw namedDiskError(this.#call('list', folder), error);
     }
   }
 
@@ -195,9 +196,13 @@ class LocalStorage implements Storage {
   }
 
   async close(): Promise<void> {
-    await this.#naming('close', '', async () => (await this.#partial)?.close());
-    this.#closed = true;
-    this.#root.release();
+    this.#closing.abort(new TypeError(`the storage ${this.location} is closed`));
+    const partial = await this.#partial?.catch(() => undefined);
+    try {
+      await namingDiskErrors(this.#call('close', ''), async () => partial?.close());
+    } finally {
+      this.#root.release();
+    }
   }
 
   /** Names the disk's errors, and holds the root until the work is done, even when somebody closes meanwhile. */
@@ -206,23 +211,26 @@ class LocalStorage implements Storage {
     key: Key | '',
     work: () => Promise<Result>,
   ): Promise<Result> {
-    if (this.#closed) throw new TypeError(`the storage ${this.location} is closed`);
+    this.#closing.signal.throwIfAborted();
     this.#root.hold();
     try {
-      return await work();
-    } catch (error) {
-      throw namedDiskError({ storage: this.location, operation, key }, error);
+      return await namingDiskErrors(this.#call(operation, key), work);
     } finally {
       this.#root.release();
     }
   }
 
+  #call(operation: DiskCall['operation'], key: Key | ''): DiskCall {
+    return { storage: this.location, operation, key };
+  }
+
   async #openPartial(signal: AbortSignal): Promise<PartialFolder> {
-    this.#partial ??= openPartialFolder(this.#root, this.#random, signal);
+    // Several may wait for it, so that it is not for one of them to stop it.
+    this.#partial ??= openPartialFolder(this.#root, this.#random, this.#closing.signal);
     try {
-      return await this.#partial;
+      return await unlessAborted(this.#partial, signal);
     } catch (error) {
-      this.#partial = undefined;
+      if (!signal.aborted) this.#partial = undefined;
       throw error;
     }
   }
