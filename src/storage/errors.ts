@@ -42,6 +42,28 @@ export const storageErrors = defineErrors({
       ja: 'アドレスとポート、サーバーが動いているか、途中(ファイアウォール、VPN)で遮られていないかを確かめてください。',
     },
   },
+  STORAGE_INSECURE: {
+    exit: 2,
+    message: {
+      en: 'the endpoint {endpoint} of the storage {storage} is not encrypted',
+      ja: 'ストレージ {storage} のエンドポイント {endpoint} は暗号化されていません',
+    },
+    hint: {
+      en: 'Use https:// there. Only a server on this machine itself may be spoken to in the open.',
+      ja: 'https:// を使ってください。暗号化なしで通信できるのは、このマシン上のサーバーだけです。',
+    },
+  },
+  STORAGE_NO_CREDENTIALS: {
+    exit: 10,
+    message: {
+      en: 'no usable keys were found for the storage {storage}: {reason}',
+      ja: 'ストレージ {storage} に使える認証キーが見つかりません: {reason}',
+    },
+    hint: {
+      en: 'They are looked for as by every AWS tool: the environment, the profile in ~/.aws of the user who runs, a role of the machine. `aws sts get-caller-identity` should work as the same user.',
+      ja: 'AWS の各ツールと同じ順(環境変数、実行ユーザーの ~/.aws のプロファイル、マシンのロール)で探します。同じユーザーで `aws sts get-caller-identity` が通るはずです。',
+    },
+  },
   STORAGE_LOGIN_FAILED: {
     exit: 10,
     message: {

@@ -112,6 +112,8 @@ export interface ObjectStatus {
   readonly size: number;
   /** milliseconds since 1970 UTC when it was stored, by the medium's clock, which may be another than ours */
   readonly modified: number;
+  /** SHA-256 of the whole object in hexadecimal digits, by `stat` alone and only where the medium itself has checked it */
+  readonly sha256?: string;
 }
 
 export interface Room {

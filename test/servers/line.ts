@@ -6,6 +6,8 @@ export interface Line {
   readonly port: number;
   /** connections that were made over it */
   readonly connections: number;
+  /** bytes that have gone to the server */
+  readonly sent: number;
   /** Ends all connections at once, as when a router restarts. */
   cut(): void;
   /** Cuts when so many more bytes have gone to the server. */
@@ -18,6 +20,7 @@ export interface Line {
 export async function openLine(to: number): Promise<Line> {
   const sockets = new Set<Socket>();
   let connections = 0;
+  let sent = 0;
   let remaining = Number.POSITIVE_INFINITY;
   let isDead = false;
 
@@ -42,7 +45,10 @@ export async function openLine(to: number): Promise<Line> {
       });
       from.on('data', (bytes) => {
         if (isDead) return;
-        if (from === near) remaining -= bytes.length;
+        if (from === near) {
+          sent += bytes.length;
+          remaining -= bytes.length;
+        }
         if (remaining <= 0) cut();
         else if (!into.write(bytes)) {
           from.pause();
@@ -57,6 +63,9 @@ export async function openLine(to: number): Promise<Line> {
     port: (server.address() as AddressInfo).port,
     get connections() {
       return connections;
+    },
+    get sent() {
+      return sent;
     },
     cut,
     cutAfter(bytes) {

@@ -72,7 +72,7 @@ export async function startSshd({ settings = [], sftp }: SshdOptions = {}): Prom
     [ -d /run/sshd ] || mkdir -m 755 /run/sshd
     mount --bind "$1/shadow" /etc/shadow
     mount -t tmpfs -o size=4m,mode=0700 none "$1/small"
-    exec /usr/sbin/sshd -D -e -f "$1/sshd_config"`;
+    exec setpriv --pdeathsig TERM /usr/sbin/sshd -D -e -f "$1/sshd_config"`;
   const child = spawn(
     'unshare',
     ['--mount', '--propagation', 'private', 'sh', '-ec', script, 'sshd', folder],

@@ -50,7 +50,7 @@ export function renameToFree(from: Place, to: Place): void {
   }
 }
 
-export function isThere(folder: OpenDirectory, name: RawName): boolean {
+function isThere(folder: OpenDirectory, name: RawName): boolean {
   try {
     statusAt(folder.descriptor, name);
     return true;

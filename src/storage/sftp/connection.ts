@@ -135,11 +135,7 @@ function preferredTypes(known: readonly string[]): ServerHostKeyAlgorithm[] {
   return [...all.filter(isKnown), ...all.filter((type) => !isKnown(type))];
 }
 
-function whyRefused(
-  file: string,
-  { storage: _storage, host, knownHosts }: ConnectionOptions,
-  key: Buffer,
-): Error | undefined {
+function whyRefused(file: string, { host, knownHosts }: ConnectionOptions, key: Buffer): Error | undefined {
   const verdict = judgeHostKey(file, host, key);
   const details = {
     host: host.port === 22 ? host.name : `${host.name}:${host.port}`,
