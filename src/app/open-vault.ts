@@ -3,11 +3,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isHikaeError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
 import { type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type Vault, vaultErrors } from '../vault/vault.ts';
+import type { RemoteLocation } from './open-remote.ts';
 import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
 
@@ -28,8 +30,12 @@ interface Opening {
   readonly mounted: string | undefined;
 }
 
-/** A vault of the policy, at `path`. */
-export async function openPolicyVault(path: string, settings: PolicyVault, opening: Opening): Promise<Vault> {
+/** A vault of the policy that acts. */
+export async function openPolicyVault(settings: PolicyVault, opening: Opening): Promise<Vault> {
+  const location = parseLocation(placeOf(settings));
+  if (location === undefined) throw new TypeError('a vault without a place');
+  if (location.kind !== 'local') return openElsewhere(location, settings, opening);
+  const { path } = location;
   return settings.restic === undefined
     ? openPlain(path, opening)
     : openRestic(path, settings.password, opening);
@@ -64,14 +70,41 @@ async function openPlain(path: string, { options, seen, create, mounted }: Openi
 }
 
 async function openRestic(path: string, password: PolicyVault['password'], opening: Opening): Promise<Vault> {
-  const { options, seen, create, mounted } = opening;
+  const { requireMounted } = await import('../vault/restic/restic-vault.ts');
+  requireMounted(path, opening.mounted);
+  const secret = await passwordOf(path, password, opening.options);
+  return openRepository(await openFolder(path, opening), secret, opening);
+}
+
+/** Elsewhere there are repositories only. Where there is no folder there is no vault; a missing bucket is told as such. */
+async function openElsewhere(
+  location: RemoteLocation,
+  settings: PolicyVault,
+  opening: Opening,
+): Promise<Vault> {
+  const { options, seen, create } = opening;
+  const path = placeOf(settings);
+  const secret = await passwordOf(path, settings.password, options);
+  const { openRemote } = await import('./open-remote.ts');
+  try {
+    return await openRepository(
+      await openRemote(location, settings, { ...options, create }),
+      secret,
+      opening,
+    );
+  } catch (error) {
+    if (location.kind !== 'sftp' || !isHikaeError(error, 'STORAGE_MISSING')) throw error;
+    throw vaultErrors[seen ? 'VAULT_GONE' : 'VAULT_NOT_FOUND']({ path }, { cause: error });
+  }
+}
+
+/** The repository in a storage, which is closed with it. */
+async function openRepository(storage: Storage, secret: Secret, opening: Opening): Promise<Vault> {
+  const { options, seen, create } = opening;
   const { world, signal } = options;
   const { clock, random, zone } = world;
-  const { openResticVault, requireMounted } = await import('../vault/restic/restic-vault.ts');
-  requireMounted(path, mounted);
-  const secret = await passwordOf(path, password, options);
-  const storage = await openFolder(path, opening);
   try {
+    const { openResticVault } = await import('../vault/restic/restic-vault.ts');
     return await openResticVault(storage, {
       password: secret,
       seen,

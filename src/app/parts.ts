@@ -5,7 +5,14 @@ import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import { notYetActing, type Policy } from '../policy/policy.ts';
+import {
+  isActing,
+  notYetActing,
+  type Policy,
+  type PolicyVault,
+  parseLocation,
+  placeOf,
+} from '../policy/policy.ts';
 import { environmentOfOthers } from './environment.ts';
 import { localPathOf, openPolicyVault, openVaultAt } from './open-vault.ts';
 import { haltsIn, openSources } from './sources.ts';
@@ -122,13 +129,15 @@ async function openNamed(
   const settings = policy.vaults[name];
   if (settings === undefined)
     throw operationErrors.VAULT_UNKNOWN({ vault: name, known: Object.keys(policy.vaults) });
-  const path = localPathOf(settings);
-  if (path === undefined) throw operationErrors.VAULT_NOT_ACTING({ vault: name });
+  if (!isActing(settings)) throw operationErrors.VAULT_NOT_ACTING({ vault: name });
+  const local = localPathOf(settings);
+  const path = local ?? placeOf(settings);
   const seen = (await ledger.vaultSeen({ path }, options)) !== undefined;
-  const vault = await openPolicyVault(path, settings, {
+  const vault = await openPolicyVault(settings, {
     options,
     seen,
-    create: create && (anew || !seen),
+    // Elsewhere an empty place is more likely a wrong one than a new one: there a person has to say it.
+    create: create && (anew || (local !== undefined && !seen)),
     mounted: settings.mounted,
   });
   const { snapshots } = await vault.list(options);
@@ -140,8 +149,12 @@ async function openAt(path: string, options: PartsOptions, policy?: Policy): Pro
   return { name: path, vault: await openVaultAt(path, options, policy) };
 }
 
-/** In the order of the policy, since all that act are local and equally near. Where none acts, each says so itself. */
+const nearness = ['local', 'sftp', 's3'];
+
+/** This machine, then its network, then what is paid for. Where none acts, each says so itself. */
 function vaultsByNearness({ vaults }: Policy): readonly string[] {
-  const acting = Object.entries(vaults).filter(([, settings]) => localPathOf(settings) !== undefined);
-  return acting.length === 0 ? Object.keys(vaults) : acting.map(([name]) => name);
+  const acting = Object.entries(vaults).filter(([, settings]) => isActing(settings));
+  if (acting.length === 0) return Object.keys(vaults);
+  const rank = (settings: PolicyVault) => nearness.indexOf(parseLocation(placeOf(settings))?.kind ?? 'local');
+  return acting.sort(([, one], [, other]) => rank(one) - rank(other)).map(([name]) => name);
 }

@@ -13,8 +13,8 @@ export const vaultCreateCommand = defineCommand({
   name: 'vault create',
   summary: { en: 'make a vault of the policy', ja: 'ポリシーの保管先を作成します' },
   description: {
-    en: 'The first backup makes a local vault by itself. This command is for one that was there before and is lost: hikae never begins such a vault anew without being told.',
-    ja: 'ローカルの保管先は最初のバックアップで自動的に作られます。このコマンドは、以前あった保管先が失われた場合のためのものです。hikae が指示なしに作り直すことはありません。',
+    en: 'The first backup makes a local vault by itself. This command makes one over SFTP or on S3, in a folder or prefix that holds nothing, and one that was there before and is lost: hikae never begins such a vault anew without being told.',
+    ja: 'ローカルの保管先は最初のバックアップで自動的に作られます。このコマンドは、SFTP や S3 の保管先を空のフォルダーやプレフィックスに作成するとき、または以前あった保管先が失われたときに使います。hikae が指示なしに作り直すことはありません。',
   },
   arguments: { name: one('NAME', { en: 'its name in the policy', ja: 'ポリシーでの名前' }) },
   options: {},

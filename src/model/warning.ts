@@ -42,6 +42,10 @@ export const warnings = {
     en: 'these containers of the volume {volume} may stand still since {since}, and it can not be mended: {containers}; {reason}',
     ja: 'ボリューム {volume} の次のコンテナーは {since} から止まっている可能性がありますが、再開できません: {containers}（{reason}）',
   },
+  'storage-retry': {
+    en: 'the line to {storage} failed and is tried again in a moment: {reason}',
+    ja: '{storage} との通信に失敗しました。少し待って再試行します: {reason}',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

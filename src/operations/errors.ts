@@ -38,8 +38,8 @@ export const operationErrors = defineErrors({
       ja: 'この種類の保管先はまだ使えません: {vault}',
     },
     hint: {
-      en: 'Use a vault in a local folder.',
-      ja: 'ローカルフォルダーの保管先を使ってください。',
+      en: 'Use a vault in a local folder, or one of the kind `restic`.',
+      ja: 'ローカルフォルダーの保管先か、種類 `restic` の保管先を使ってください。',
     },
   },
   VAULT_PASSWORD_UNKNOWN: {

@@ -3,7 +3,7 @@ import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { Outcome } from '../model/run.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import { placeOf } from '../policy/policy.ts';
-import type { FreeRoom } from '../vault/vault.ts';
+import type { FreeRoom, Vault } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { PolicyParts } from './parts.ts';
 import { inVault } from './reach.ts';
@@ -89,7 +89,7 @@ async function look(
       return {
         state: 'reachable',
         id: vault.identity.id,
-        room: await vault.room({ signal }),
+        ...(await boundedRoom(vault, signal)),
         snapshots: snapshots.length,
         unreadable: list.unreadable.length,
         ...(newest === undefined ? {} : { newestComplete: newest }),
@@ -100,4 +100,10 @@ async function look(
     if (!isHikaeError(error)) throw error;
     return { state: states[error.code] ?? 'unusable', error };
   }
+}
+
+/** A bucket has no bound that could be told. */
+async function boundedRoom(vault: Vault, signal: AbortSignal): Promise<{ room?: FreeRoom }> {
+  const room = await vault.room({ signal });
+  return room.bytes === Number.MAX_SAFE_INTEGER ? {} : { room };
 }

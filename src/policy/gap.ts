@@ -25,8 +25,8 @@ export const gapTexts = {
     ja: 'ターゲット {target} には遠隔地の複製がありません。保管先はすべてこのマシンにあります（{vaults}）',
   },
   'off-site-later': {
-    en: 'target {target} has no off-site copy yet: {vaults} are in the policy, but this version does not write them',
-    ja: 'ターゲット {target} の遠隔地の複製はまだ作られません。{vaults} はポリシーにありますが、この版では書き込みません',
+    en: 'target {target} has no off-site copy yet: {vaults} are in the policy, but this version does not copy to them',
+    ja: 'ターゲット {target} の遠隔地の複製はまだ作られません。{vaults} はポリシーにありますが、この版では複製しません',
   },
   'no-weekly': {
     en: 'target {target} has no weekly snapshots: it cannot go back further than the daily ones',

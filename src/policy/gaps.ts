@@ -2,6 +2,7 @@
 import { formatSpan } from '../base/quantities.ts';
 import { type Gap, gap } from './gap.ts';
 import type { HostFacts } from './host-facts.ts';
+import { isActing } from './later.ts';
 import { parseLocation } from './location.ts';
 import { componentsOf, placeOf, schedulesOf, targetsOf } from './meaning.ts';
 import { isWithin } from './paths.ts';
@@ -37,7 +38,9 @@ function targetGaps(policy: Policy, target: string, { rpo }: Target): readonly G
   const vaults = [...new Set(schedules.flatMap(([, { to, copyTo }]) => [to, ...copyTo]))];
   const away = vaults.filter((vault) => !isLocal(policy.vaults[vault]));
   if (away.length === 0) gaps.push(gap('no-off-site', path, { target, vaults }));
-  else gaps.push(gap('off-site-later', path, { target, vaults: away }));
+  // Copies are not made yet: only what a schedule writes itself is away from here.
+  else if (!schedules.some(([, { to }]) => isWrittenAway(policy.vaults[to])))
+    gaps.push(gap('off-site-later', path, { target, vaults: away }));
   if (!schedules.some(([name]) => name === 'weekly')) gaps.push(gap('no-weekly', path, { target }));
   const interval = Math.min(...schedules.map(([name]) => intervals[name]));
   if (rpo !== undefined && rpo < interval) {
@@ -135,6 +138,10 @@ function rootsOf(policy: Policy): readonly Root[] {
   return componentsOf(policy).flatMap(({ path, component }) =>
     (component.files?.roots ?? []).map((root) => ({ path, root })),
   );
+}
+
+function isWrittenAway(vault: PolicyVault | undefined): boolean {
+  return vault !== undefined && !isLocal(vault) && isActing(vault);
 }
 
 function isLocal(vault: PolicyVault | undefined): boolean {

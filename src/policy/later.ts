@@ -2,7 +2,7 @@
 import type { Bilingual } from '../base/language.ts';
 import { parseLocation } from './location.ts';
 import { placeOf } from './meaning.ts';
-import type { Policy } from './policy-file.ts';
+import type { Policy, PolicyVault } from './policy-file.ts';
 import { say } from './wording.ts';
 
 export interface NotYetActing {
@@ -13,8 +13,12 @@ export interface NotYetActing {
 
 const texts = {
   remote: {
-    en: 'vaults at {kind}:// are not written yet',
-    ja: '{kind}:// の保管先への書き込みにはまだ対応していません',
+    en: 'plain vaults at {kind}:// are not written yet',
+    ja: '{kind}:// の plain 保管先への書き込みにはまだ対応していません',
+  },
+  lock: {
+    en: 'nothing is locked yet: whoever has the keys can delete every object of this vault',
+    ja: 'オブジェクトロックはまだ掛かりません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
   },
   copyTo: { en: 'copies to other vaults are not made yet', ja: '他の保管先への複製はまだ行われません' },
   limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
@@ -29,14 +33,21 @@ export function notYet(text: Bilingual): Bilingual {
   return say({ en: '{text} [not yet]', ja: '{text}［未対応］' }, { text });
 }
 
+/** Whether this version reads and writes a vault: any on this machine, elsewhere only repositories. */
+export function isActing(vault: PolicyVault): boolean {
+  return vault.restic !== undefined || parseLocation(placeOf(vault))?.kind === 'local';
+}
+
 export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
   for (const [name, vault] of Object.entries(policy.vaults)) {
     const kind = parseLocation(placeOf(vault))?.kind;
-    if (kind !== undefined && kind !== 'local') {
+    if (kind !== undefined && !isActing(vault)) {
       found.push({ path: `vaults.${name}`, text: say(texts.remote, { kind }) });
     }
-    if (vault.limits !== undefined) found.push({ path: `vaults.${name}.limits`, text: texts.limits });
+    if (vault.lock !== undefined) found.push({ path: `vaults.${name}.lock`, text: texts.lock });
+    if (vault.limits !== undefined && (kind === 'local' || !isActing(vault)))
+      found.push({ path: `vaults.${name}.limits`, text: texts.limits });
   }
   for (const [name, schedule] of Object.entries(policy.schedules)) {
     if (schedule.copyTo.length > 0) found.push({ path: `schedules.${name}.copyTo`, text: texts.copyTo });

@@ -146,7 +146,7 @@ describe('notYetActing', () => {
       [
         'vaults.v.limits',
         'vaults.n',
-        'vaults.s',
+        'vaults.s.lock',
         'schedules.daily.copyTo',
         'notify',
         'scan',

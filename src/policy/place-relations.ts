@@ -41,6 +41,7 @@ export function vaultMistakes({ vaults, mistakeAt }: RawPolicy): Mistake[] {
 const keysOfOneKind: Readonly<Record<string, Location['kind']>> = {
   mounted: 'local',
   knownHosts: 'sftp',
+  ssh: 'sftp',
   region: 's3',
   endpoint: 's3',
   profile: 's3',

@@ -37,15 +37,49 @@ export const vault = oneOf(
     knownHosts: absolutePath
       .optional()
       .meta(
-        about('The host keys to believe over SSH.', 'SSH で信頼するホスト鍵のファイル。', [
-          '/etc/hikae/known_hosts',
-        ]),
+        about(
+          'The host keys to believe over SSH.',
+          'SSH で信頼するホスト鍵のファイル。',
+          ['/etc/hikae/known_hosts'],
+          '~/.ssh/known_hosts',
+        ),
+      ),
+    ssh: z
+      .strictObject({
+        key: secret.optional().meta(about('The private key, by reference.', '秘密鍵の参照。')),
+        passphrase: secret
+          .optional()
+          .meta(about('The passphrase of the key, by reference.', '秘密鍵のパスフレーズの参照。')),
+        agent: absolutePath
+          .optional()
+          .meta(
+            about('The socket of an ssh-agent.', 'ssh-agent のソケット。', ['/run/user/0/ssh-agent.socket']),
+          ),
+        password: secret
+          .optional()
+          .meta(about('The password of the login, by reference.', 'ログインパスワードの参照。')),
+      })
+      .optional()
+      .meta(
+        about(
+          'How to log in over SSH; key, agent and password are tried in this order.',
+          'SSH のログイン方法。鍵、ssh-agent、パスワードの順に試します。',
+          [{ key: { file: '/etc/hikae/backup_key' } }],
+          'the agent of SSH_AUTH_SOCK, then the keys in ~/.ssh / SSH_AUTH_SOCK の ssh-agent、次に ~/.ssh の鍵',
+        ),
       ),
     region: z
       .string()
       .min(1)
       .optional()
-      .meta(about('The region of the bucket.', 'バケットのリージョン。', ['ap-northeast-1'])),
+      .meta(
+        about(
+          'The region of the bucket.',
+          'バケットのリージョン。',
+          ['ap-northeast-1'],
+          'AWS_REGION, or us-east-1 / AWS_REGION、なければ us-east-1',
+        ),
+      ),
     endpoint: z
       .url({ protocol: /^https?$/, error: 'endpoint' })
       .optional()

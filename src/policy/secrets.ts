@@ -41,7 +41,12 @@ function referencesIn({ targets, vaults, notify }: Policy): readonly SecretRefer
   const components = Object.values(targets).flatMap((target) => Object.values(target.components));
   return [
     ...components.flatMap(({ mysql, postgres }) => [mysql?.password, postgres?.password]),
-    ...Object.values(vaults).map((vault) => vault.password),
+    ...Object.values(vaults).flatMap(({ password, ssh }) => [
+      password,
+      ssh?.key,
+      ssh?.passphrase,
+      ssh?.password,
+    ]),
     notify?.mail?.smtp.password,
     notify?.slack?.webhook,
   ].filter((reference) => reference !== undefined);

@@ -26,8 +26,8 @@ export const storageErrors = defineErrors({
     exit: 10,
     message: { en: 'there is no storage at {storage}', ja: '{storage} にストレージがありません' },
     hint: {
-      en: 'Check the path, and that its disk is mounted.',
-      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
+      en: 'Check the path, and that its disk is mounted; on S3, that the bucket was made and its name is right.',
+      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。S3 では、バケットが作成済みで名前が正しいかを確かめてください。',
     },
   },
   STORAGE_OUT_OF_REACH: {

@@ -6,8 +6,8 @@ export const vaultErrors = defineErrors({
     exit: 10,
     message: { en: 'there is no vault at {path}', ja: '{path} に保管先がありません' },
     hint: {
-      en: 'Check the path, and that its disk is mounted.',
-      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。',
+      en: 'Check the path, and that its disk is mounted. A vault of the policy over SFTP or on S3 is made by `hikae vault create` with its name.',
+      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。ポリシーにある SFTP や S3 の保管先は、その名前で `hikae vault create` を実行すると作成されます。',
     },
   },
   VAULT_OUT_OF_REACH: {

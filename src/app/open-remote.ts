@@ -1,0 +1,133 @@
+/** The media of vaults that lie elsewhere: over SFTP, or in a bucket of S3. */
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import { readIfThere } from '../base/durable-files.ts';
+import { Secret } from '../base/secret.ts';
+import type { Emit } from '../model/events.ts';
+import type { Location, PolicyVault } from '../policy/policy.ts';
+import type { Login } from '../storage/sftp/sftp-storage.ts';
+import type { Storage } from '../storage/storage.ts';
+import { limiting, openPace } from '../storage/wrappers/limiting.ts';
+import { retrying } from '../storage/wrappers/retrying.ts';
+import { secretOf } from './secrets.ts';
+import type { World } from './world.ts';
+
+export type RemoteLocation = Exclude<Location, { kind: 'local' }>;
+
+export interface RemoteOptions {
+  readonly world: World;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** makes a folder that isn't there; a bucket is for a person to make */
+  readonly create: boolean;
+}
+
+/** Tried for some two minutes: a router starts anew in less. */
+const ATTEMPTS = 8;
+const PAUSE = 1_000;
+
+const SSH_PORT = 22;
+/** What ssh itself tries where nothing is said. */
+const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+
+/** Opens the medium and keeps it within the policy's bounds; what fails for a moment is tried again. */
+export async function openRemote(
+  location: RemoteLocation,
+  settings: PolicyVault,
+  options: RemoteOptions,
+): Promise<Storage> {
+  const { world, emit } = options;
+  const medium =
+    location.kind === 'sftp'
+      ? await openSftp(location, settings, options)
+      : await openS3(location, settings, options);
+  return retrying(limited(medium, settings.limits, world), {
+    attempts: ATTEMPTS,
+    pause: PAUSE,
+    random: () => Buffer.from(world.random(4)).readUInt32LE() / 2 ** 32,
+    onRetry: ({ message }) =>
+      emit({
+        type: 'warning',
+        code: 'storage-retry',
+        facts: { storage: medium.location, reason: message },
+      }),
+  });
+}
+
+async function openSftp(
+  { user = userInfo().username, host, port = SSH_PORT, path }: Extract<Location, { kind: 'sftp' }>,
+  { ssh, knownHosts }: PolicyVault,
+  { world, signal, create }: RemoteOptions,
+): Promise<Storage> {
+  const { openSftpStorage } = await import('../storage/sftp/sftp-storage.ts');
+  const logins = ssh === undefined ? usualLogins(world) : await loginsOf(ssh, world, signal);
+  return openSftpStorage(
+    {
+      host: { name: host, port },
+      user,
+      logins,
+      knownHosts: knownHosts ?? join(sshFolder(world), 'known_hosts'),
+      path,
+      create,
+      random: world.random,
+    },
+    { signal },
+  );
+}
+
+async function openS3(
+  { bucket, prefix }: Extract<Location, { kind: 's3' }>,
+  { region, endpoint, profile }: PolicyVault,
+  { world: { environment }, signal }: RemoteOptions,
+): Promise<Storage> {
+  const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
+  return openS3Storage(
+    {
+      bucket,
+      prefix,
+      // Where it is another, AWS says so, and the request is sent there.
+      region: region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
+      ...(endpoint === undefined ? {} : { endpoint }),
+      ...(profile === undefined ? {} : { profile }),
+    },
+    { signal },
+  );
+}
+
+async function loginsOf(
+  { key, passphrase, agent, password }: NonNullable<PolicyVault['ssh']>,
+  world: World,
+  signal: AbortSignal,
+): Promise<readonly Login[]> {
+  const secret = (reference: Parameters<typeof secretOf>[0]) => secretOf(reference, world, signal);
+  const logins: Login[] = [];
+  if (key !== undefined) {
+    const opened = passphrase === undefined ? {} : { passphrase: await secret(passphrase) };
+    logins.push({ kind: 'key', key: await secret(key), ...opened });
+  }
+  if (agent !== undefined) logins.push({ kind: 'agent', socket: agent });
+  if (password !== undefined) logins.push({ kind: 'password', password: await secret(password) });
+  return logins;
+}
+
+function usualLogins(world: World): readonly Login[] {
+  const socket = world.environment.SSH_AUTH_SOCK;
+  const keys = USUAL_KEYS.flatMap((name): Login[] => {
+    const bytes = readIfThere(join(sshFolder(world), name));
+    return bytes === undefined ? [] : [{ kind: 'key', key: new Secret(bytes.toString('utf8')) }];
+  });
+  return [...(socket ? [{ kind: 'agent', socket } as const] : []), ...keys];
+}
+
+function sshFolder({ environment }: World): string {
+  return join(environment.HOME ?? userInfo().homedir, '.ssh');
+}
+
+function limited(storage: Storage, limits: PolicyVault['limits'], { clock }: World): Storage {
+  if (limits === undefined) return storage;
+  const { upload, download } = limits;
+  return limiting(storage, {
+    ...(upload === undefined ? {} : { upload: openPace(upload, clock) }),
+    ...(download === undefined ? {} : { download: openPace(download, clock) }),
+  });
+}

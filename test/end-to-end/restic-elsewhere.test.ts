@@ -1,0 +1,214 @@
+/** Repositories behind a real sshd and on a real S3 server as vaults of a policy, with the command as it stands. */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { describeTree } from '../doubles/live-tree.ts';
+import { type Ceph, startCeph } from '../servers/ceph.ts';
+import { freePort } from '../servers/free-port.ts';
+import { openLine } from '../servers/line.ts';
+import { type Sshd, startSshd } from '../servers/sshd.ts';
+import { resticCheck } from '../vault/restic-command.ts';
+import { PASSWORD } from '../vault/restic-taking.ts';
+import { eventsOf, run, Scratch, type ToldRestore } from './command.ts';
+
+type Environment = Readonly<Record<string, string>>;
+
+function policyOf(scratch: Scratch, vault: object): string {
+  scratch.write('site/page', 'text');
+  const noise = createHash('shake256', { outputLength: 3_000_000 }).update('noise').digest();
+  scratch.write('site/folder/large', noise);
+  scratch.write('password', `${PASSWORD}\n`, 0o600);
+  return scratch.policy({
+    targets: { blog: { components: { site: { files: scratch.at('site') } } } },
+    vaults: { away: { ...vault, password: { file: scratch.at('password') } } },
+    schedules: { daily: { at: '02:00', to: 'away' } },
+  });
+}
+
+/** The code of what a backup fails with, wherever it is told. */
+async function failedBackup(policy: string, environment: Environment): Promise<readonly unknown[]> {
+  const { status, result } = await run(policy, ['backup'], { environment });
+  return [status, result.targets?.[0]?.error?.code ?? result.error?.code];
+}
+
+/** From nothing to a restored tree, and what stands in the way before and after. */
+async function liveThrough(scratch: Scratch, policy: string, environment: Environment): Promise<void> {
+  const options = { environment };
+  assert.deepEqual(await failedBackup(policy, environment), [10, 'VAULT_NOT_FOUND'], 'made by nobody yet');
+  for (const created of [true, false]) {
+    const made = await run<{ created: boolean }>(policy, ['vault', 'create', 'away'], options);
+    assert.deepEqual([made.status, made.result.created], [0, created], made.stdout);
+  }
+  const stored = await run(policy, ['backup'], options);
+  assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
+  scratch.write('site/page', 'another text');
+  const again = await run(policy, ['backup'], options);
+  assert.deepEqual([again.status, again.result.outcome], [0, 'succeeded'], again.stdout);
+  const listed = await run<{ snapshots: unknown[] }>(policy, ['snapshots'], options);
+  assert.equal(listed.status, 0);
+  assert.match(listed.stdout, /"place": ?"daily\/blog\//);
+  const restored = await run<ToldRestore>(
+    policy,
+    ['restore', 'blog', '--to', scratch.at('restored')],
+    options,
+  );
+  assert.deepEqual([restored.status, restored.result.outcome], [0, 'succeeded'], restored.stdout);
+  assert.deepEqual(describeTree(scratch.at('restored/site')), describeTree(scratch.at('site')));
+  const verified = await run<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
+  assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
+  scratch.write('password', 'another\n', 0o600);
+  assert.deepEqual(await failedBackup(policy, environment), [12, 'VAULT_WRONG_PASSWORD']);
+  scratch.write('password', `${PASSWORD}\n`, 0o600);
+}
+
+describe('a repository over SFTP', { timeout: 120_000 }, () => {
+  let sshd: Sshd;
+  before(async () => {
+    sshd = await startSshd();
+  });
+  after(() => sshd.stop());
+
+  const place = (name: string) => `sftp://${sshd.user}@127.0.0.1:${sshd.port}${sshd.folder}/${name}`;
+  function settings(scratch: Scratch, name: string) {
+    const key = { file: scratch.write('key', sshd.key, 0o600) };
+    return { restic: place(name), knownHosts: sshd.knownHosts, ssh: { key } };
+  }
+
+  it('is made, written, listed, restored from and verified, and is never made anew when it is gone', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, settings(scratch, 'deep/repository'));
+    await liveThrough(scratch, policy, {});
+    const repository = `${sshd.folder}/deep/repository`;
+    assert.equal(resticCheck(repository), 'sound');
+    rmSync(repository, { recursive: true });
+    assert.deepEqual(await failedBackup(policy, {}), [10, 'VAULT_GONE']);
+    assert.equal(existsSync(repository), false);
+  });
+
+  it('sends nothing to a host that shows another key than is known, or that is not known', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, { ...settings(scratch, 'other'), knownHosts: scratch.at('known') });
+    const create = () => run(policy, ['vault', 'create', 'away']);
+    const unknown = await create();
+    assert.deepEqual([unknown.status, unknown.result.error?.code], [10, 'STORAGE_HOST_KEY_UNKNOWN']);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', scratch.at('stranger')]);
+    const stranger = readFileSync(scratch.at('stranger.pub'), 'utf8');
+    writeFileSync(scratch.at('known'), `[127.0.0.1]:${sshd.port} ${stranger}`);
+    const changed = await create();
+    assert.deepEqual([changed.status, changed.result.error?.code], [10, 'STORAGE_HOST_KEY_CHANGED']);
+    assert.match(changed.result.error?.message ?? '', /127\.0\.0\.1.*SHA256:/);
+    assert.equal(existsSync(`${sshd.folder}/other`), false);
+  });
+
+  it('is not made in a folder that holds something', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, settings(scratch, ''));
+    writeFileSync(`${sshd.folder}/report`, 'of somebody');
+    const { status, result } = await run(policy, ['vault', 'create', 'away']);
+    assert.deepEqual([status, result.error?.code], [10, 'VAULT_FOREIGN']);
+    assert.equal(existsSync(`${sshd.folder}/config`), false);
+  });
+
+  it('goes on after its line was cut, and keeps within its bound', async () => {
+    using scratch = new Scratch();
+    const line = await openLine(sshd.port);
+    try {
+      const known = scratch.write('known', `[127.0.0.1]:${line.port} ${sshd.hostKey}\n`);
+      const restic = `sftp://${sshd.user}@127.0.0.1:${line.port}${sshd.folder}/cut`;
+      const limits = { upload: '1MB/s' };
+      const policy = policyOf(scratch, { ...settings(scratch, ''), restic, knownHosts: known, limits });
+      assert.equal((await run(policy, ['vault', 'create', 'away'])).status, 0);
+      line.cutAfter(1_000_000);
+      const began = performance.now();
+      const { status, events } = await run(policy, ['backup']);
+      assert.equal(status, 0);
+      assert.ok(performance.now() - began > 2_900, 'three megabytes at one a second');
+      const told = eventsOf({ events }, 'warning').map(({ code }) => code);
+      assert.ok(told.includes('storage-retry'), String(told));
+      assert.equal(resticCheck(`${sshd.folder}/cut`), 'sound');
+    } finally {
+      await line.close();
+    }
+  });
+
+  it('logs in with a password and with the keys in ~/.ssh', async () => {
+    using scratch = new Scratch();
+    const login = scratch.write('login', sshd.password, 0o600);
+    const byPassword = policyOf(scratch, {
+      ...settings(scratch, 'login'),
+      ssh: { password: { file: login } },
+    });
+    assert.equal((await run(byPassword, ['vault', 'create', 'away'])).status, 0);
+    scratch.write('.ssh/id_ed25519', sshd.key, 0o600);
+    scratch.write('.ssh/known_hosts', readFileSync(sshd.knownHosts));
+    const usual = policyOf(scratch, { restic: place('login') });
+    const listed = await run(usual, ['vault', 'list'], { environment: { HOME: scratch.path } });
+    assert.equal(listed.status, 0, listed.stdout);
+  });
+});
+
+describe('a repository on S3', { timeout: 240_000 }, () => {
+  let ceph: Ceph;
+  let environment: Environment;
+  before(async () => {
+    ceph = await startCeph();
+    environment = { AWS_ACCESS_KEY_ID: ceph.user.id, AWS_SECRET_ACCESS_KEY: ceph.user.secret };
+    const admin = new S3Client({
+      endpoint: ceph.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: ceph.user.id, secretAccessKey: ceph.user.secret },
+    });
+    await admin.send(new CreateBucketCommand({ Bucket: 'hikae' }));
+    await admin.send(new PutObjectCommand({ Bucket: 'hikae', Key: 'taken/report', Body: 'of somebody' }));
+    admin.destroy();
+  });
+  after(() => ceph.stop());
+
+  const settings = (restic: string) => ({ restic, region: 'us-east-1', endpoint: ceph.endpoint });
+
+  it('is made, written, listed, restored from and verified, and restic finds it sound', async () => {
+    using scratch = new Scratch();
+    await liveThrough(scratch, policyOf(scratch, settings('s3://hikae/some/prefix')), environment);
+    // Without a lock, since this gateway refuses what the client of Debian's restic puts.
+    const { stdout, stderr, status } = spawnSync(
+      'restic',
+      ['-r', `s3:${ceph.endpoint}/hikae/some/prefix`, '--no-cache', '--no-lock', 'check', '--read-data'],
+      { encoding: 'utf8', env: { PATH: process.env.PATH, RESTIC_PASSWORD: PASSWORD, ...environment } },
+    );
+    assert.equal(status, 0, stderr);
+    assert.match(stdout, /no errors were found/);
+  });
+
+  it('is not made where something lies, nor in a bucket that is not there', async () => {
+    using scratch = new Scratch();
+    for (const [place, code] of [
+      ['s3://hikae/taken', 'VAULT_FOREIGN'],
+      ['s3://hikae-missing/prefix', 'STORAGE_MISSING'],
+    ] as const) {
+      const policy = policyOf(scratch, settings(place));
+      const { status, result } = await run(policy, ['vault', 'create', 'away'], { environment });
+      assert.deepEqual([status, result.error?.code], [10, code]);
+    }
+  });
+
+  it('is out of reach without keys or without a server, and says that nothing is locked', async () => {
+    using scratch = new Scratch();
+    const lock = { mode: 'compliance', for: '30d' };
+    const nobody = { ...environment, AWS_ACCESS_KEY_ID: '', AWS_EC2_METADATA_DISABLED: 'true' };
+    const policy = policyOf(scratch, { ...settings('s3://hikae/locked'), lock });
+    const { status, result, events } = await run(policy, ['backup'], { environment: nobody });
+    assert.deepEqual([status, result.targets[0]?.error?.code], [10, 'STORAGE_NO_CREDENTIALS']);
+    const told = eventsOf({ events }, 'warning').filter(({ code }) => code === 'not-acting');
+    assert.deepEqual(
+      told.map(({ facts }) => facts.path),
+      ['vaults.away.lock'],
+    );
+    const endpoint = `http://127.0.0.1:${await freePort()}`;
+    const silent = policyOf(scratch, { ...settings('s3://hikae/locked'), endpoint });
+    assert.deepEqual(await failedBackup(silent, environment), [10, 'STORAGE_OUT_OF_REACH']);
+  });
+});
