@@ -74,6 +74,9 @@ export class CapturedSymlink extends CapturedEntry {
   }
 }
 
+/** How often a file that moves away under the reader is followed. */
+const MOST_MOVES = 8;
+
 export class CapturedFile extends CapturedEntry {
   readonly content: FileContent;
 
@@ -82,15 +85,20 @@ export class CapturedFile extends CapturedEntry {
     this.content = content;
   }
 
+  /** Follows a message that is renamed meanwhile, and again while it is followed. */
   override xattrs(): readonly Xattr[] {
-    try {
-      return xattrsAt(this.content.place);
-    } catch (error) {
-      if (systemCode(error) !== 'ENOENT') return this.readXattrs(this.content.place);
+    let place: FilePlace | undefined = this.content.place;
+    for (let moves = 0; moves < MOST_MOVES; moves++) {
+      try {
+        return xattrsAt(place);
+      } catch (error) {
+        if (systemCode(error) !== 'ENOENT') break;
+      }
+      place = this.content.moved();
+      // A file that has gone altogether is told of by who opens its content.
+      if (place === undefined) return [];
     }
-    // A file that has gone altogether is told of by who opens its content.
-    const moved = this.content.moved();
-    return moved === undefined ? [] : this.readXattrs(moved);
+    return this.readXattrs(place);
   }
 }
 

@@ -14,8 +14,10 @@ import type { FilePlace } from '../../../model/capture.ts';
 import type { Renaming } from './captured-entry.ts';
 import type { OpenDirectories } from './open-directories.ts';
 
-/** How often changing folders are listed again, and a message that has gone is looked for. */
+/** How often changing folders are listed again, and how many listings in turn lack a message that has gone. */
 const ROUNDS = 8;
+/** How often a message that is listed is renamed again before it is met, on a machine with no processor to spare. */
+const MOST_ROUNDS = 128;
 /** Within this many nanoseconds of a folder's time, another change may have been given the same time. */
 const SAME_TICK = 20_000_000n;
 
@@ -124,11 +126,14 @@ export class Maildir implements Renaming {
   }
 
   #search(unique: string, inode?: bigint): Met | undefined {
-    for (let round = 0; round < ROUNDS; round++) {
+    let absent = 0;
+    for (let round = 0; round < MOST_ROUNDS && absent < ROUNDS; round++) {
+      absent += 1;
       for (const folder of [this.#cur, this.#new]) {
         for (const name of folder.newest.get(unique) ?? []) {
           const met = metAt(folder.directory, name);
-          if (met !== undefined && (inode === undefined || met.status.inode === inode)) return met;
+          if (met === undefined) absent = 0;
+          else if (inode === undefined || met.status.inode === inode) return met;
         }
       }
       if (!this.#listChanged()) return undefined;
