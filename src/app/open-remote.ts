@@ -14,6 +14,14 @@ import type { World } from './world.ts';
 
 export type RemoteLocation = Exclude<Location, { kind: 'local' }>;
 
+/** What a policy says of such a vault. All of it may be left out: then it is as for ssh and for every AWS tool. */
+export type RemoteSettings = Partial<
+  Pick<
+    PolicyVault,
+    'restic' | 'password' | 'ssh' | 'knownHosts' | 'region' | 'endpoint' | 'profile' | 'limits'
+  >
+>;
+
 export interface RemoteOptions {
   readonly world: World;
   readonly emit: Emit;
@@ -33,7 +41,7 @@ const USUAL_KEYS = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 /** Opens the medium and keeps it within the policy's bounds; what fails for a moment is tried again. */
 export async function openRemote(
   location: RemoteLocation,
-  settings: PolicyVault,
+  settings: RemoteSettings,
   options: RemoteOptions,
 ): Promise<Storage> {
   const { world, emit } = options;
@@ -56,7 +64,7 @@ export async function openRemote(
 
 async function openSftp(
   { user = userInfo().username, host, port = SSH_PORT, path }: Extract<Location, { kind: 'sftp' }>,
-  { ssh, knownHosts }: PolicyVault,
+  { ssh, knownHosts }: RemoteSettings,
   { world, signal, create }: RemoteOptions,
 ): Promise<Storage> {
   const { openSftpStorage } = await import('../storage/sftp/sftp-storage.ts');
@@ -77,9 +85,11 @@ async function openSftp(
 
 async function openS3(
   { bucket, prefix }: Extract<Location, { kind: 's3' }>,
-  { region, endpoint, profile }: PolicyVault,
+  { region, endpoint: said, profile }: RemoteSettings,
   { world: { environment }, signal }: RemoteOptions,
 ): Promise<Storage> {
+  // Where the SDK itself looks. Known here, it is asked for by path, as servers other than AWS's want it.
+  const endpoint = said ?? (environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL || undefined);
   const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
   return openS3Storage(
     {
@@ -123,7 +133,7 @@ function sshFolder({ environment }: World): string {
   return join(environment.HOME ?? userInfo().homedir, '.ssh');
 }
 
-function limited(storage: Storage, limits: PolicyVault['limits'], { clock }: World): Storage {
+function limited(storage: Storage, limits: RemoteSettings['limits'], { clock }: World): Storage {
   if (limits === undefined) return storage;
   const { upload, download } = limits;
   return limiting(storage, {

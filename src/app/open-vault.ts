@@ -1,15 +1,16 @@
 /** Opening vaults of either kind on this machine, with what the world has for them. */
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { isHikaeError } from '../base/errors.ts';
-import type { Secret } from '../base/secret.ts';
+import type { Secret, SecretReference } from '../base/secret.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
 import { type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type Vault, vaultErrors } from '../vault/vault.ts';
-import type { RemoteLocation } from './open-remote.ts';
+import type { RemoteLocation, RemoteSettings } from './open-remote.ts';
 import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
 
@@ -20,6 +21,12 @@ export interface OpeningOptions {
   readonly world: World;
   readonly emit: Emit;
   readonly signal: AbortSignal;
+  /** milliseconds to wait for another run that holds a vault */
+  readonly lockWait: number;
+  /** reads without a lock */
+  readonly noLock: boolean;
+  /** of the vault that is opened, whatever the policy says of it */
+  readonly password?: SecretReference;
 }
 
 interface Opening {
@@ -41,12 +48,18 @@ export async function openPolicyVault(settings: PolicyVault, opening: Opening): 
     : openRestic(path, settings.password, opening);
 }
 
-/** A folder that the user named: it must be a vault already, and what the policy says of it is unknown. */
-export async function openVaultAt(path: string, options: OpeningOptions, policy?: Policy): Promise<Vault> {
+/** A place that the user named: it must be a vault already. What the policy says of this very place holds here too. */
+export async function openVaultAt(place: string, options: OpeningOptions, policy?: Policy): Promise<Vault> {
   const opening = { options, seen: false, create: false, mounted: undefined };
+  const location = place.startsWith('/') ? { kind: 'local' as const, path: place } : parseLocation(place);
+  if (location === undefined) throw operationErrors.VAULT_NO_PLACE({ place });
+  const settings = Object.values(policy?.vaults ?? {}).find((vault) =>
+    isDeepStrictEqual(parseLocation(placeOf(vault)), location),
+  );
+  if (location.kind !== 'local') return openElsewhere(location, { restic: place, ...settings }, opening);
+  const { path } = location;
   // What makes a folder a repository is known to anybody who has seen one.
   if (!existsSync(join(path, 'config'))) return openPlain(path, opening);
-  const settings = Object.values(policy?.vaults ?? {}).find((vault) => localPathOf(vault) === path);
   return openRestic(path, settings?.password, opening);
 }
 
@@ -79,11 +92,11 @@ async function openRestic(path: string, password: PolicyVault['password'], openi
 /** Elsewhere there are repositories only. Where there is no folder there is no vault; a missing bucket is told as such. */
 async function openElsewhere(
   location: RemoteLocation,
-  settings: PolicyVault,
+  settings: RemoteSettings,
   opening: Opening,
 ): Promise<Vault> {
   const { options, seen, create } = opening;
-  const path = placeOf(settings);
+  const path = settings.restic ?? '';
   const secret = await passwordOf(path, settings.password, options);
   const { openRemote } = await import('./open-remote.ts');
   try {
@@ -101,7 +114,7 @@ async function openElsewhere(
 /** The repository in a storage, which is closed with it. */
 async function openRepository(storage: Storage, secret: Secret, opening: Opening): Promise<Vault> {
   const { options, seen, create } = opening;
-  const { world, signal } = options;
+  const { world, emit, signal, lockWait, noLock } = options;
   const { clock, random, zone } = world;
   try {
     const { openResticVault } = await import('../vault/restic/restic-vault.ts');
@@ -109,6 +122,7 @@ async function openRepository(storage: Storage, secret: Secret, opening: Opening
       password: secret,
       seen,
       ...(create ? { create: { now: clock.now() } } : {}),
+      reading: { lock: !noLock, wait: lockWait, emit },
       owner: await lockOwner(world, signal),
       clock,
       random,
@@ -134,13 +148,15 @@ async function openFolder(path: string, { options, seen, create }: Opening): Pro
   }
 }
 
-/** As the policy says; without one, from where restic takes it as well. */
-async function passwordOf(path: string, said: PolicyVault['password'], { world, signal }: OpeningOptions) {
-  const file = world.environment.RESTIC_PASSWORD_FILE;
-  const reference = said ?? (file === undefined ? { env: 'RESTIC_PASSWORD' } : { file });
-  if (said === undefined && file === undefined && !world.environment.RESTIC_PASSWORD)
+/** From where the command line says, else the policy; without both, from where restic takes it as well. */
+async function passwordOf(path: string, said: PolicyVault['password'], options: OpeningOptions) {
+  const { world, signal } = options;
+  const { RESTIC_PASSWORD_FILE: file, RESTIC_PASSWORD } = world.environment;
+  const usual = file ? { file: resolve(world.folder, file) } : { env: 'RESTIC_PASSWORD' };
+  const named = options.password ?? said;
+  if (named === undefined && !file && !RESTIC_PASSWORD)
     throw operationErrors.VAULT_PASSWORD_UNKNOWN({ path });
-  return secretOf(reference, world, signal);
+  return secretOf(named ?? usual, world, signal);
 }
 
 /** Who we are, for the locks of repositories. */

@@ -14,20 +14,13 @@ import {
   placeOf,
 } from '../policy/policy.ts';
 import { environmentOfOthers } from './environment.ts';
-import { localPathOf, openPolicyVault, openVaultAt } from './open-vault.ts';
+import { localPathOf, type OpeningOptions, openPolicyVault, openVaultAt } from './open-vault.ts';
 import { haltsIn, openSources } from './sources.ts';
 import { hikaeVersion } from './version.ts';
-import type { World } from './world.ts';
 
 export type { Parts, PolicyParts };
 
-export interface PartsOptions {
-  readonly world: World;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-  /** milliseconds to wait for another run that holds a vault */
-  readonly lockWait: number;
-}
+export type PartsOptions = OpeningOptions;
 
 /** Half an hour: a daily run may still be at work when the weekly one starts. */
 export const LOCK_WAIT = 30 * 60_000;
@@ -67,7 +60,7 @@ export async function withPolicyParts<Result>(
       policy,
       vaults: vaultsByNearness(policy),
       openVault: (name, opening) =>
-        name.startsWith('/')
+        isPlace(name)
           ? openAt(name, options, policy)
           : openNamed(name, policy, ledger, { ...opening, options }),
     };
@@ -88,7 +81,7 @@ export async function withoutPolicy<Result>(
     host: world.host,
     zone: world.zone,
     vaults: [],
-    openVault: (name) => openAt(resolve(world.folder, name), options),
+    openVault: (name) => openAt(isPlace(name) ? name : resolve(world.folder, name), options),
   });
 }
 
@@ -147,6 +140,11 @@ async function openNamed(
 
 async function openAt(path: string, options: PartsOptions, policy?: Policy): Promise<OpenedVault> {
   return { name: path, vault: await openVaultAt(path, options, policy) };
+}
+
+/** An absolute path or a URL: no name of a vault can be one. */
+function isPlace(name: string): boolean {
+  return name.startsWith('/') || name.includes('://');
 }
 
 const nearness = ['local', 'sftp', 's3'];

@@ -61,9 +61,8 @@ export const backupCommand = defineCommand({
       },
     },
   ],
-  async run(context, { targets }, { schedule, dryRun, lockWait: wait }) {
+  async run(context, { targets }, { schedule, dryRun, ...reach }) {
     const asked = { targets, ...(schedule === undefined ? {} : { schedule }) };
-    const waiting = wait === undefined ? {} : { lockWait: wait };
     return inPolicy(
       context,
       async (parts, policy) => {
@@ -88,7 +87,7 @@ export const backupCommand = defineCommand({
         const lost = result.targets.filter(({ outcome, snapshot }) => outcome === 'failed' && !snapshot);
         return { outcome: result.outcome, errors: lost.flatMap(({ error }) => error ?? []) };
       },
-      waiting,
+      reach,
     );
   },
 });

@@ -7,7 +7,7 @@ import type { Node } from '../model/node.ts';
 import { countText, formatTable } from '../report/report.ts';
 import { defineCommand } from './command.ts';
 import type { CommandContext } from './context.ts';
-import { lookOptions, snapshotArgument, vaultOption } from './look.ts';
+import { lockOptions, lookOptions, passwordFileOption, snapshotArgument, vaultOption } from './look.ts';
 import { nodeView } from './node-view.ts';
 import { inPolicyOrVault } from './parts.ts';
 import { chosenText } from './shown.ts';
@@ -44,18 +44,18 @@ export const diffCommand = defineCommand({
   },
   reads: true,
   arguments: { before: snapshotArgument, after: snapshotArgument },
-  options: { vault: vaultOption },
+  options: { vault: vaultOption, passwordFile: passwordFileOption, ...lockOptions },
   examples: [
     {
       line: 'hikae diff mail/2026-11-21 mail/2026-11-22',
       text: { en: 'what a day has changed', ja: '1 日の間に変わったもの' },
     },
   ],
-  async run(context, { before, after }, { vault }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { before, after }, reach) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { diffSnapshots, parseSnapshotSpec } = await import('../app/operations.ts');
       const specs = { before: parseSnapshotSpec(before), after: parseSnapshotSpec(after) };
-      const request = { ...specs, ...lookOptions(context, vault, parts) };
+      const request = { ...specs, ...lookOptions(context, reach.vault, parts) };
       await diffSnapshots(request, parts, (diffed) => show(context, diffed));
       return {};
     });

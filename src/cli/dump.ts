@@ -1,6 +1,6 @@
 /** `hikae dump`: the content of one file of a snapshot, on stdout. */
 import { defineCommand } from './command.ts';
-import { lookOptions, snapshotArgument, vaultOption } from './look.ts';
+import { lockOptions, lookOptions, passwordFileOption, snapshotArgument, vaultOption } from './look.ts';
 import { one } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
 
@@ -22,17 +22,21 @@ export const dumpCommand = defineCommand({
       ja: 'ファイルのパス（先頭はコンポーネント名。`hikae ls` の表記のまま）',
     }),
   },
-  options: { vault: vaultOption },
+  options: { vault: vaultOption, passwordFile: passwordFileOption, ...lockOptions },
   examples: [
     {
       line: 'hikae dump mail/2026-11-21 config/srv/mailserver/.env > env.txt',
       text: { en: 'one file as it was that day', ja: 'その日のファイルを取り出します' },
     },
   ],
-  async run(context, { snapshot, path }, { vault }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { snapshot, path }, reach) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { dumpFile, parseSnapshotSpec } = await import('../app/operations.ts');
-      const request = { spec: parseSnapshotSpec(snapshot), path, ...lookOptions(context, vault, parts) };
+      const request = {
+        spec: parseSnapshotSpec(snapshot),
+        path,
+        ...lookOptions(context, reach.vault, parts),
+      };
       await dumpFile(request, parts, (bytes) => context.results.write(bytes));
       return {};
     });

@@ -68,6 +68,14 @@ export const cliErrors = defineErrors({
     },
     hint: { en: 'Give one of them.', ja: 'どれか 1 つだけを指定してください。' },
   },
+  CLI_OPTION_ALONE: {
+    exit: 2,
+    message: {
+      en: 'the option {option} is of no use without {other}',
+      ja: 'オプション {option} は {other} と一緒に指定する必要があります',
+    },
+    hint: { en: 'Give {other} as well.', ja: '{other} も指定してください。' },
+  },
   CLI_OPTION_REQUIRED: {
     exit: 2,
     message: {

@@ -5,7 +5,7 @@ import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { formatSize } from '../base/quantities.ts';
 import { countText, formatTable } from '../report/report.ts';
 import { defineCommand } from './command.ts';
-import { lookOptions, vaultsOption } from './look.ts';
+import { lockOptions, lookOptions, passwordFileOption, vaultsOption } from './look.ts';
 import { nodeView } from './node-view.ts';
 import { one, value } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
@@ -40,6 +40,8 @@ export const findCommand = defineCommand({
   options: {
     target: value('TARGET', { en: 'only in this target', ja: 'このターゲットだけ' }),
     vault: vaultsOption,
+    passwordFile: passwordFileOption,
+    ...lockOptions,
   },
   examples: [
     {
@@ -51,10 +53,13 @@ export const findCommand = defineCommand({
       text: { en: 'anchored where the component begins', ja: 'コンポーネントの先頭から指定します' },
     },
   ],
-  async run(context, { pattern }, { target, vault }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { pattern }, { target, ...reach }) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { findVersions } = await import('../app/operations.ts');
-      const result = await findVersions({ pattern, target, ...lookOptions(context, vault, parts) }, parts);
+      const result = await findVersions(
+        { pattern, target, ...lookOptions(context, reach.vault, parts) },
+        parts,
+      );
       await context.results.show(viewOf(result), (language) => textOf(result, pattern, language));
       return { outcome: result.outcome };
     });

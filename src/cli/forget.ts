@@ -72,9 +72,8 @@ export const forgetCommand = defineCommand({
       text: { en: 'what would go, and why', ja: '何がなぜ削除されるかを示します' },
     },
   ],
-  async run(context, { targets }, { vault, dryRun, yes, lockWait: wait }) {
+  async run(context, { targets }, { vault, dryRun, yes, ...reach }) {
     const request = { targets, yes, ...(vault === undefined ? {} : { vault }) };
-    const waiting = wait === undefined ? {} : { lockWait: wait };
     return inPolicy(
       context,
       async (parts) => {
@@ -93,7 +92,7 @@ export const forgetCommand = defineCommand({
         await context.results.show(result, (language) => resultText(result.ends, language));
         return endOf(result.ends);
       },
-      waiting,
+      reach,
     );
   },
 });

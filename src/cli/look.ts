@@ -1,7 +1,8 @@
 /** What the commands that look into snapshots have in common: their arguments, and where they look. */
 import type { LookOptions } from '../app/operations.ts';
 import type { CommandContext } from './context.ts';
-import { one, value } from './options.ts';
+import { lockWait } from './lock-wait.ts';
+import { flag, one, parsed, value } from './options.ts';
 
 export const snapshotArgument = one('SNAP', {
   en: 'TARGET (its latest), TARGET/DATE, TARGET/latest, an id, or a place as `hikae snapshots` lists it',
@@ -9,14 +10,28 @@ export const snapshotArgument = one('SNAP', {
 });
 
 export const vaultOption = value('VAULT', {
-  en: 'a vault of the policy, or the path of one (the nearest that has it when not given)',
-  ja: 'ポリシーの保管先の名前かパス（省略時は該当するものがある最も近い保管先）',
+  en: 'a vault of the policy, or the path or URL of one (the nearest that has it when not given)',
+  ja: 'ポリシーの保管先の名前か、パス・URL（省略時は該当するものがある最も近い保管先）',
 });
 
 export const vaultsOption = value('VAULT', {
-  en: 'only this vault of the policy, or the path of one',
-  ja: 'この保管先だけ（ポリシーの名前かパス）',
+  en: 'only this vault of the policy, or the path or URL of one',
+  ja: 'この保管先だけ（ポリシーの名前か、パス・URL）',
 });
+
+export const passwordFileOption = value('FILE', {
+  en: "with --vault: a file with the repository's password (else as the policy says, or RESTIC_PASSWORD_FILE)",
+  ja: '--vault とともに: リポジトリーのパスワードのファイル（省略時はポリシーか RESTIC_PASSWORD_FILE）',
+});
+
+/** For commands that read what a snapshot holds: meanwhile nobody may remove it. */
+export const lockOptions = {
+  noLock: flag({
+    en: 'put no lock into a repository: nobody is kept from removing what is being read',
+    ja: 'リポジトリーにロックを置きません（読み取り中のデータが削除される可能性があります）',
+  }),
+  lockWait: parsed('DURATION', lockWait.text, lockWait.grammar),
+};
 
 /** As of when, and in which vault. A day of --as-of ends in the time zone of the policy. */
 export function lookOptions(

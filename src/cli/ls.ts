@@ -1,6 +1,6 @@
 /** `hikae ls`: what is in a snapshot. */
 import { defineCommand } from './command.ts';
-import { lookOptions, snapshotArgument, vaultOption } from './look.ts';
+import { lockOptions, lookOptions, passwordFileOption, snapshotArgument, vaultOption } from './look.ts';
 import { nodeLine, nodeView } from './node-view.ts';
 import { flag, optional } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
@@ -28,6 +28,8 @@ export const lsCommand = defineCommand({
       ja: '下位のフォルダーの中身も一覧します',
     }),
     vault: vaultOption,
+    passwordFile: passwordFileOption,
+    ...lockOptions,
   },
   examples: [
     {
@@ -39,11 +41,11 @@ export const lsCommand = defineCommand({
       text: { en: 'everything below a folder, as it was that day', ja: 'その日のフォルダー以下すべて' },
     },
   ],
-  async run(context, { snapshot, path }, { recursive, vault }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { snapshot, path }, { recursive, ...reach }) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { listNodes, parseSnapshotSpec } = await import('../app/operations.ts');
       const request = { spec: parseSnapshotSpec(snapshot), path, recursive };
-      await listNodes({ ...request, ...lookOptions(context, vault, parts) }, parts, (chosen, nodes) => {
+      await listNodes({ ...request, ...lookOptions(context, reach.vault, parts) }, parts, (chosen, nodes) => {
         const { zone } = chosen.entry.header;
         return streamList(context, {
           head: { vault: chosen.opened.name, snapshot: chosen.entry },

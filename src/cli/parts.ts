@@ -1,45 +1,65 @@
 /** From a command's context to the parts that operations work with. */
+import { resolve } from 'node:path';
 import type { Parts, PolicyParts } from '../app/parts.ts';
 import { isHikaeError } from '../base/errors.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CommandContext } from './context.ts';
+import { cliErrors } from './errors.ts';
 import { loadContextPolicy } from './load-policy.ts';
+
+/** What a command line says of how vaults are opened. */
+export interface Reach {
+  readonly vault?: string | undefined;
+  readonly passwordFile?: string | undefined;
+  readonly noLock?: boolean;
+  /** milliseconds */
+  readonly lockWait?: number | undefined;
+}
 
 /** Loads the policy, opens the stage, and does the work with everything that the policy names. */
 export async function inPolicy<Result>(
   context: CommandContext,
   work: (parts: PolicyParts, policy: Policy) => Promise<Result>,
-  options: { readonly lockWait?: number } = {},
+  reach: Reach = {},
 ): Promise<Result> {
   const policy = await loadContextPolicy(context);
-  const { withPolicyParts, LOCK_WAIT } = await import('../app/parts.ts');
-  const { emit } = await context.openStage();
-  const { world, signal } = context;
-  const lockWait = options.lockWait ?? LOCK_WAIT;
-  return withPolicyParts(policy, { world, emit, signal, lockWait }, (parts) => work(parts, policy));
+  const { withPolicyParts } = await import('../app/parts.ts');
+  return withPolicyParts(policy, await partsOptions(context, reach), (parts) => work(parts, policy));
 }
 
 /**
- * As `inPolicy`; but where a vault is named by its path and there is no policy, the vault alone will do. That is how
- * data comes back on the day when everything else is lost.
+ * As `inPolicy`; but where a vault is named by its path or URL and there is no policy, the vault alone will do. That is
+ * how data comes back on the day when everything else is lost.
  */
 export async function inPolicyOrVault<Result>(
   context: CommandContext,
-  vault: string | undefined,
+  reach: Reach,
   work: (parts: Parts) => Promise<Result>,
 ): Promise<Result> {
+  const { vault, passwordFile } = reach;
+  // Tried on every vault it would open none but one, and tell the others what it is.
+  if (passwordFile !== undefined && vault === undefined)
+    throw cliErrors.CLI_OPTION_ALONE({ option: '--password-file', other: '--vault' });
   try {
-    return await inPolicy(context, work);
+    return await inPolicy(context, work, reach);
   } catch (error) {
-    const alone = isPath(vault) && !context.policy.given && isHikaeError(error, 'POLICY_MISSING');
+    const alone = isPlace(vault) && !context.policy.given && isHikaeError(error, 'POLICY_MISSING');
     if (!alone) throw error;
   }
-  const { withoutPolicy, LOCK_WAIT } = await import('../app/parts.ts');
-  const { emit } = await context.openStage();
-  const { world, signal } = context;
-  return withoutPolicy({ world, emit, signal, lockWait: LOCK_WAIT }, work);
+  const { withoutPolicy } = await import('../app/parts.ts');
+  return withoutPolicy(await partsOptions(context, reach), work);
 }
 
-function isPath(vault: string | undefined): boolean {
-  return vault !== undefined && (vault.startsWith('/') || vault.startsWith('.'));
+async function partsOptions(context: CommandContext, reach: Reach) {
+  const { LOCK_WAIT } = await import('../app/parts.ts');
+  const { emit } = await context.openStage();
+  const { world, signal } = context;
+  const { passwordFile, lockWait = LOCK_WAIT, noLock = false } = reach;
+  const password =
+    passwordFile === undefined ? {} : { password: { file: resolve(world.folder, passwordFile) } };
+  return { world, emit, signal, lockWait, noLock, ...password };
+}
+
+function isPlace(vault: string | undefined): boolean {
+  return vault !== undefined && /^[/.]|^[a-z0-9]+:\/\//.test(vault);
 }

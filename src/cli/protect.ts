@@ -3,7 +3,7 @@ import { type Bilingual, fill } from '../base/language.ts';
 import { type AsOf, parseAsOf } from './as-of.ts';
 import { defineCommand } from './command.ts';
 import { cliErrors } from './errors.ts';
-import { snapshotArgument, vaultOption } from './look.ts';
+import { passwordFileOption, snapshotArgument, vaultOption } from './look.ts';
 import { parsed } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
 import { shownTime } from './shown.ts';
@@ -37,6 +37,7 @@ export const protectCommand = defineCommand({
       { parse: parseUntil, expected: 'YYYY-MM-DD, YYYY-MM-DDTHH:MM:SS+09:00, none' },
     ),
     vault: vaultOption,
+    passwordFile: passwordFileOption,
   },
   examples: [
     {
@@ -48,14 +49,14 @@ export const protectCommand = defineCommand({
       text: { en: 'lift the protection', ja: '保護を解除します' },
     },
   ],
-  async run(context, { snapshot }, { until, vault }) {
+  async run(context, { snapshot }, { until, ...reach }) {
     if (until === undefined) {
       throw cliErrors.CLI_OPTION_REQUIRED({ options: '--until', command: 'hikae protect' });
     }
-    return inPolicyOrVault(context, vault, async (parts) => {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { parseSnapshotSpec, protectSnapshot } = await import('../app/operations.ts');
       const instant = until === 'none' ? undefined : until.instantIn(parts.zone);
-      const request = { spec: parseSnapshotSpec(snapshot), vault, until: instant };
+      const request = { spec: parseSnapshotSpec(snapshot), vault: reach.vault, until: instant };
       const result = await protectSnapshot(request, parts);
       await context.results.show(result, (language) => {
         const until = instant === undefined ? '' : shownTime(instant, parts.zone);

@@ -14,6 +14,7 @@ import {
 import { defineCommand } from './command.ts';
 import type { CommandContext } from './context.ts';
 import { cliErrors } from './errors.ts';
+import { lockOptions, passwordFileOption } from './look.ts';
 import { flag, list, one, value } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
 
@@ -58,9 +59,11 @@ export const restoreCommand = defineCommand({
       ja: 'このコンポーネントだけ（複数指定可）',
     }),
     vault: value('VAULT', {
-      en: 'a vault of the policy, or the path of one (the nearest that is sound when not given)',
-      ja: 'ポリシーの保管先の名前かパス（省略時は読める最も近いもの）',
+      en: 'a vault of the policy, or the path or URL of one (the nearest that is sound when not given)',
+      ja: 'ポリシーの保管先の名前か、パス・URL（省略時は読める最も近いもの）',
     }),
+    passwordFile: passwordFileOption,
+    ...lockOptions,
     to: value('DIR', { en: 'restore into DIR/<component>/…', ja: 'DIR/<component>/… に復元します' }),
     inPlace: flag({ en: 'restore to where it came from', ja: '元の場所に復元します' }),
     overwrite: flag({
@@ -104,7 +107,7 @@ export const restoreCommand = defineCommand({
   ],
   async run(context, { target }, options) {
     const request = requestOf(context, target, options);
-    return inPolicyOrVault(context, options.vault, async (parts) => {
+    return inPolicyOrVault(context, options, async (parts) => {
       const { planRestore, restore } = await import('../app/operations.ts');
       const until = context.asOf === undefined ? {} : { asOf: context.asOf.instantIn(parts.zone) };
       const asked = { ...request, ...until };

@@ -5,7 +5,7 @@ import { formatSize } from '../base/quantities.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import { countText, describeFailure, formatTable } from '../report/report.ts';
 import { defineCommand } from './command.ts';
-import { lookOptions, vaultsOption } from './look.ts';
+import { lookOptions, passwordFileOption, vaultsOption } from './look.ts';
 import { optional } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
 import { shownId, shownTime } from './shown.ts';
@@ -36,7 +36,7 @@ export const snapshotsCommand = defineCommand({
       ja: 'このターゲットのものだけ',
     }),
   },
-  options: { vault: vaultsOption },
+  options: { vault: vaultsOption, passwordFile: passwordFileOption },
   examples: [
     {
       line: 'hikae snapshots mail',
@@ -47,10 +47,10 @@ export const snapshotsCommand = defineCommand({
       text: { en: 'what is on that disk, without a policy', ja: 'ポリシーなしで、そのディスクにあるもの' },
     },
   ],
-  async run(context, { target }, { vault }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { target }, reach) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { listSnapshots } = await import('../app/operations.ts');
-      const result = await listSnapshots({ target, ...lookOptions(context, vault, parts) }, parts);
+      const result = await listSnapshots({ target, ...lookOptions(context, reach.vault, parts) }, parts);
       await context.results.show(result, (language) =>
         result.vaults.map((one) => vaultText(one, language)).join('\n\n'),
       );

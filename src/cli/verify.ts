@@ -5,7 +5,7 @@ import { formatSize } from '../base/quantities.ts';
 import type { FindingKind } from '../model/finding.ts';
 import { countText, eventText, formatTable, outcomeTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
-import { vaultsOption } from './look.ts';
+import { passwordFileOption, vaultsOption } from './look.ts';
 import { choice, optional, parsed, value } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
 
@@ -72,6 +72,7 @@ export const verifyCommand = defineCommand({
   },
   options: {
     vault: vaultsOption,
+    passwordFile: passwordFileOption,
     date: value('DATE', {
       en: 'only one snapshot of each target: `latest`, a day, a week or an id (all when not given)',
       ja: '各ターゲットの 1 つだけ: `latest`、日付、週、または ID（省略時はすべて）',
@@ -108,11 +109,11 @@ export const verifyCommand = defineCommand({
       text: { en: 'ten minutes of random files', ja: '無作為に選んだファイルを 10 分間' },
     },
   ],
-  async run(context, { target }, { vault, date, level = 'full', seconds = SECONDS, seed }) {
-    return inPolicyOrVault(context, vault, async (parts) => {
+  async run(context, { target }, { date, level = 'full', seconds = SECONDS, seed, ...reach }) {
+    return inPolicyOrVault(context, reach, async (parts) => {
       const { verify } = await import('../app/operations.ts');
       const sample = { seconds, seed: seed ?? Buffer.from(parts.random(4)).readUInt32LE() };
-      const report = await verify({ target, vault, date, level, sample }, parts);
+      const report = await verify({ target, vault: reach.vault, date, level, sample }, parts);
       await context.results.show(report, (language) => textOf(report, language));
       const findings = report.ends.reduce((sum, end) => sum + end.findings.length, 0);
       return { outcome: report.outcome, findings, errors: report.ends.flatMap(({ error }) => error ?? []) };

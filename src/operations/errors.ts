@@ -19,8 +19,8 @@ export const operationErrors = defineErrors({
     exit: 2,
     message: { en: 'the policy has no vault {vault}', ja: 'ポリシーに保管先 {vault} はありません' },
     hint: {
-      en: 'It has: {known}. A folder is named by its absolute path.',
-      ja: 'あるのは次のとおりです: {known}。フォルダーは絶対パスで指定できます。',
+      en: 'It has: {known}. A place is named by its absolute path or its URL.',
+      ja: 'あるのは次のとおりです: {known}。場所は絶対パスか URL で指定できます。',
     },
   },
   COMPONENT_UNKNOWN: {
@@ -42,6 +42,14 @@ export const operationErrors = defineErrors({
       ja: 'ローカルフォルダーの保管先か、種類 `restic` の保管先を使ってください。',
     },
   },
+  VAULT_NO_PLACE: {
+    exit: 2,
+    message: { en: '{place} is no place of a vault', ja: '{place} は保管先の場所として使えません' },
+    hint: {
+      en: 'Write it as /absolute/path, sftp://user@host/path or s3://bucket/prefix, without a password in it.',
+      ja: '/絶対パス、sftp://ユーザー@ホスト/パス、s3://バケット/プレフィックス の形で、パスワードを含めずに指定してください。',
+    },
+  },
   VAULT_PASSWORD_UNKNOWN: {
     exit: 12,
     message: {
@@ -49,8 +57,8 @@ export const operationErrors = defineErrors({
       ja: '保管先 {path} は暗号化されていますが、パスワードの参照先が分かりません',
     },
     hint: {
-      en: 'Put the path of a file that holds it into the environment variable RESTIC_PASSWORD_FILE, or name the vault with its password in a policy.',
-      ja: 'パスワードを書いたファイルのパスを環境変数 RESTIC_PASSWORD_FILE で渡すか、ポリシーで保管先とパスワードを指定してください。',
+      en: 'Name a file that holds it with --password-file (or in the environment variable RESTIC_PASSWORD_FILE), or name the vault with its password in a policy.',
+      ja: 'パスワードを書いたファイルを --password-file(または環境変数 RESTIC_PASSWORD_FILE)で指定するか、ポリシーで保管先とパスワードを指定してください。',
     },
   },
   NOTHING_CAPTURED: {
@@ -167,8 +175,8 @@ export const operationErrors = defineErrors({
     exit: 2,
     message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },
     hint: {
-      en: 'Name one with --vault: the absolute path of its folder is enough.',
-      ja: '--vault で指定してください。フォルダーの絶対パスで構いません。',
+      en: 'Name one with --vault: the absolute path of its folder, or its URL, is enough.',
+      ja: '--vault で指定してください。フォルダーの絶対パスか URL で構いません。',
     },
   },
   RUN_UNKNOWN: {

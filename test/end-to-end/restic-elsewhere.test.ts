@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describeTree } from '../doubles/live-tree.ts';
@@ -12,7 +13,7 @@ import { openLine } from '../servers/line.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
 import { resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, run, Scratch, type ToldRestore } from './command.ts';
+import { eventsOf, run, runPlain, Scratch, type ToldRestore } from './command.ts';
 
 type Environment = Readonly<Record<string, string>>;
 
@@ -62,6 +63,24 @@ async function liveThrough(scratch: Scratch, policy: string, environment: Enviro
   scratch.write('password', 'another\n', 0o600);
   assert.deepEqual(await failedBackup(policy, environment), [12, 'VAULT_WRONG_PASSWORD']);
   scratch.write('password', `${PASSWORD}\n`, 0o600);
+}
+
+function passwordOf(scratch: Scratch): string[] {
+  return ['--password-file', scratch.at('password')];
+}
+
+/** With nothing but the URL and the password. */
+async function lookAlone(scratch: Scratch, url: string, environment: Environment): Promise<void> {
+  const vault = ['--vault', url, ...passwordOf(scratch)];
+  const listed = await runPlain(['snapshots', 'blog', ...vault], { environment });
+  assert.equal(listed.status, 0, listed.stderr);
+  assert.match(listed.stdout, /daily\/blog\//);
+  const dumped = await runPlain(['dump', 'blog', 'site/page', ...vault], { environment });
+  assert.equal(dumped.stdout, 'text', dumped.stderr);
+  const to = scratch.at('alone');
+  const restored = await runPlain(['restore', 'blog', ...vault, '--to', to], { environment });
+  assert.equal(restored.status, 0, restored.stderr);
+  assert.deepEqual(describeTree(join(to, 'site')), describeTree(scratch.at('site')));
 }
 
 describe('a repository over SFTP', { timeout: 120_000 }, () => {
@@ -134,6 +153,20 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
     }
   });
 
+  it('is looked into and restored from without a policy', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, settings(scratch, 'alone'));
+    assert.equal((await run(policy, ['vault', 'create', 'away'])).status, 0);
+    assert.equal((await run(policy, ['backup'])).status, 0);
+    scratch.write('.ssh/id_ed25519', sshd.key, 0o600);
+    scratch.write('.ssh/known_hosts', readFileSync(sshd.knownHosts));
+    await lookAlone(scratch, place('alone'), { HOME: scratch.path });
+    const missing = await runPlain(['snapshots', '--vault', place('nowhere'), ...passwordOf(scratch)], {
+      environment: { HOME: scratch.path },
+    });
+    assert.equal(missing.status, 10, missing.stderr);
+  });
+
   it('logs in with a password and with the keys in ~/.ssh', async () => {
     using scratch = new Scratch();
     const login = scratch.write('login', sshd.password, 0o600);
@@ -181,6 +214,14 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
     );
     assert.equal(status, 0, stderr);
     assert.match(stdout, /no errors were found/);
+  });
+
+  it('is looked into and restored from without a policy', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, settings('s3://hikae/alone'));
+    assert.equal((await run(policy, ['vault', 'create', 'away'], { environment })).status, 0);
+    assert.equal((await run(policy, ['backup'], { environment })).status, 0);
+    await lookAlone(scratch, 's3://hikae/alone', { ...environment, AWS_ENDPOINT_URL_S3: ceph.endpoint });
   });
 
   it('is not made where something lies, nor in a bucket that is not there', async () => {

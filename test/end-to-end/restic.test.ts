@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { describeTree } from '../doubles/live-tree.ts';
+import { plantLock } from '../vault/planted-lock.ts';
 import { restic, resticBackup, resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
 import { run, runAt, runPlain, Scratch, type ToldRestore } from './command.ts';
@@ -121,5 +122,33 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     );
     const { status } = await runPlain(['snapshots', ...vault]);
     assert.equal(status, 12, 'nothing says where the password is');
+
+    const named = [...vault, '--password-file', scratch.at('password')];
+    const page = scratch.at('site/page').slice(1);
+    for (const args of [
+      ['snapshots'],
+      ['ls', target],
+      ['find', 'page'],
+      ['verify'],
+      ['dump', target, `files/${page}`],
+    ]) {
+      const ran = await runPlain([...args, ...named]);
+      assert.equal(ran.status, 0, `${args[0]}: ${ran.stderr}`);
+    }
+    assert.equal((await runPlain(['snapshots', '--password-file', scratch.at('password')])).status, 2);
+  });
+
+  it('is read without a lock when somebody is alone with it, and else not', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    assert.equal((await run(policy, ['backup'])).status, 0);
+    await plantLock(scratch.at('repository'));
+    const locked = await run(policy, ['ls', 'blog', '--lock-wait', '0s']);
+    assert.deepEqual([locked.status, locked.result.error?.code], [11, 'VAULT_REPOSITORY_LOCKED']);
+    assert.match(locked.result.error?.hint ?? '', /hikae unlock/);
+    assert.equal((await run(policy, ['backup', '--lock-wait', '0s'])).status, 11);
+    assert.equal((await run(policy, ['ls', 'blog', '--no-lock'])).status, 0);
+    const restore = ['restore', 'blog', '--to', scratch.at('out'), '--no-lock'];
+    assert.equal((await run(policy, restore)).status, 0);
   });
 });

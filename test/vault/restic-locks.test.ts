@@ -7,10 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
+import type { Emit } from '../../src/model/events.ts';
 import type { Vault } from '../../src/vault/vault.ts';
+import { plantLock } from './planted-lock.ts';
 import { restic } from './restic-command.ts';
 import { openTestRepository, PASSWORD } from './restic-taking.ts';
-import { listed, never, silent, take, writing } from './taking.ts';
+import { listed, never, nodesOf, silent, take, writing } from './taking.ts';
 
 let folder = '';
 let root = '';
@@ -71,6 +73,36 @@ describe('while restic holds', () => {
     });
     await writing(vault, (writable) => writable.remove(entry, { signal: never }));
     assert.equal((await listed(vault)).length, 1);
+  });
+});
+
+describe('while somebody is alone with it', () => {
+  test('nobody reads, unless without a lock', async () => {
+    const { entry } = await take(vault, { root });
+    await plantLock(repository);
+    await assert.rejects(vault.open(entry, { signal: never }), (error) => {
+      assert.ok(isHikaeError(error, 'VAULT_REPOSITORY_LOCKED'));
+      return error.exit === 11;
+    });
+    const reading = { lock: false, wait: 0, emit: silent };
+    const without = await openTestRepository(repository, { create: false, reading });
+    assert.equal((await nodesOf(without, entry)).size, 2);
+    assert.equal(locks().length, 1, 'and no lock of its own');
+    await without.close();
+  });
+
+  test('who reads waits', async () => {
+    const { entry } = await take(vault, { root });
+    const other = await plantLock(repository);
+    const phases: unknown[] = [];
+    const emit: Emit = (event) => {
+      if (phases.push(event) === 1) unlinkSync(join(repository, 'locks', other));
+    };
+    const reading = { lock: true, wait: 60_000, emit };
+    const patient = await openTestRepository(repository, { create: false, reading });
+    assert.equal((await nodesOf(patient, entry)).size, 2);
+    assert.deepEqual(phases, [{ type: 'phase', phase: 'waiting' }]);
+    await patient.close();
   });
 });
 

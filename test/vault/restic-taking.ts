@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../src/base/clock.ts';
 import { ownProcess } from '../../src/base/process-identity.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { Emit } from '../../src/model/events.ts';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
 import type { LockOwner } from '../../src/vault/restic/locks.ts';
 import { openResticVault } from '../../src/vault/restic/restic-vault.ts';
 import type { Vault } from '../../src/vault/vault.ts';
-import { dayTime, never } from './taking.ts';
+import { dayTime, never, silent } from './taking.ts';
 
 export const PASSWORD = 'correct horse';
 export const quick = { N: 16, r: 8, p: 1 };
@@ -24,6 +25,8 @@ export interface OpenTestOptions {
   readonly create?: boolean;
   readonly seen?: boolean;
   readonly zone?: string;
+  /** with a lock, which is not waited for, when absent */
+  readonly reading?: { readonly lock: boolean; readonly wait: number; readonly emit: Emit };
 }
 
 export async function openTestRepository(path: string, options: OpenTestOptions = {}): Promise<Vault> {
@@ -33,10 +36,12 @@ export async function openTestRepository(path: string, options: OpenTestOptions 
 
 export async function openTestStorage(storage: Storage, options: OpenTestOptions = {}): Promise<Vault> {
   const { password = PASSWORD, create = true, seen = false, zone = 'UTC' } = options;
+  const { reading = { lock: true, wait: 0, emit: silent } } = options;
   return openResticVault(storage, {
     password: new Secret(password),
     ...(create ? { create: { now: dayTime(0), cost: quick } } : {}),
     seen,
+    reading,
     owner: await testOwner(),
     clock: systemClock,
     random: randomBytes,

@@ -43,8 +43,8 @@ export const repositoryErrors = defineErrors({
       ja: 'リポジトリー {path} は、{since} から {host} のプロセス {pid} がロックしています',
     },
     hint: {
-      en: 'Wait for it to end. If that process is gone, remove its lock with `restic -r {path} unlock`.',
-      ja: '終わるまで待ってください。そのプロセスがもう存在しない場合は `restic -r {path} unlock` でロックを外せます。',
+      en: 'Wait for it to end. If that process is gone, remove its lock with `hikae unlock --vault {path}`.',
+      ja: '終わるまで待ってください。そのプロセスがもう存在しない場合は `hikae unlock --vault {path}` でロックを外せます。',
     },
   },
   VAULT_REPOSITORY_NO_ROOM: {

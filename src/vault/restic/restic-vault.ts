@@ -2,6 +2,7 @@
 import type { Clock } from '../../base/clock.ts';
 import { isHikaeError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
+import type { Emit } from '../../model/events.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { vaultErrors } from '../errors.ts';
 import { isMountPoint } from '../plain/mounts.ts';
@@ -23,6 +24,8 @@ export interface ResticVaultOptions {
   readonly create?: { readonly now: number; readonly cost?: ScryptCost };
   /** it has been seen at this place before: an empty one is then no reason to make it anew */
   readonly seen: boolean;
+  /** how a lock is taken by who reads: not at all, or after waiting for others so many milliseconds */
+  readonly reading: { readonly lock: boolean; readonly wait: number; readonly emit: Emit };
   readonly owner: LockOwner;
   readonly clock: Clock;
   readonly random: (size: number) => Uint8Array;
@@ -40,7 +43,7 @@ export function requireMounted(path: string, mount: string | undefined): void {
 /** Opens the repository in a storage, which is closed with the vault. */
 export async function openResticVault(storage: Storage, options: ResticVaultOptions): Promise<Vault> {
   const repository = await openOrCreate(storage, options);
-  const { owner, clock, random, threads, zone } = options;
+  const { owner, clock, random, threads, zone, reading } = options;
   const blobs = new BlobReader(repository);
   const listing = new SnapshotListing(repository, blobs);
   const parts = { repository, blobs, listing, owner, clock, random, threads, zone };
@@ -52,7 +55,7 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     preview: (target, draft, capture, { signal }) => previewComponent(parts, target, draft, capture, signal),
     async open(entry, { signal }) {
       const snapshot = await listing.at(entry.place, { signal });
-      const release = await lockForReading(parts, signal);
+      const release = await lockForReading(parts, reading, signal);
       return new ResticSnapshotReader({ repository, blobs, snapshot, release });
     },
     verify: (entries, verifyOptions) => verifyRepository(parts, entries, verifyOptions),
@@ -69,10 +72,14 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
 }
 
 /** A copy on a read-only medium can be read all the same: nobody removes anything from it. */
-async function lockForReading(parts: LockParts, signal: AbortSignal): Promise<() => Promise<void>> {
-  const emit = () => undefined;
+async function lockForReading(
+  parts: LockParts,
+  { lock: wanted, wait, emit }: ResticVaultOptions['reading'],
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  if (!wanted) return async () => {};
   try {
-    const lock = await takeLock(parts, { exclusive: false, writes: false, wait: 0, emit, signal });
+    const lock = await takeLock(parts, { exclusive: false, writes: false, wait, emit, signal });
     return () => lock.release();
   } catch (error) {
     if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
