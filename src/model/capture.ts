@@ -3,7 +3,7 @@
  * a vault may pass a place on to its workers instead of pulling bytes through the main thread.
  */
 import type { RawName, RawPath } from '../base/raw-path.ts';
-import type { NodeMetadata, Xattr } from './node.ts';
+import type { Hole, NodeMetadata, Xattr } from './node.ts';
 import type { ComponentFacts } from './snapshot.ts';
 
 /** A file by the directory it lies in: an open descriptor and a name in it. No link on the way can lead astray. */
@@ -38,9 +38,18 @@ export interface CapturedNode {
   readonly target?: RawPath;
   /** the content's hash, where it is known beforehand: what is read must match it */
   readonly sha256?: string;
+  /** set for a file of a snapshot: it is what is listed, whatever is told of the place where its content lies */
+  readonly kept?: KeptFile;
   /** reads the extended attributes; asked only where they may have changed */
   xattrs(): readonly Xattr[];
   readonly content?: Content;
+}
+
+/** What a snapshot knows of a file that a live file system would only tell while it is read. */
+export interface KeptFile {
+  /** the first path of the hard-link group that it belongs to, or its own; relative as its own is */
+  readonly first: RawPath;
+  readonly holes: readonly Hole[];
 }
 
 /** One pass over live data, in manifest order, in batches. Ends with an error when the component has failed. */

@@ -23,6 +23,9 @@ export interface SnapshotReader {
   /** Opens where the content lies as plain bytes, for who copies faster than a stream; undefined when it doesn't. */
   locate(node: Node): LocatedFile | undefined;
 
+  /** The policy file as it was, kept beside the data; undefined where there is none. */
+  policy(options?: ReadOptions): Promise<Uint8Array | undefined>;
+
   close(): Promise<void>;
 }
 

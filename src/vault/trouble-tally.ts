@@ -1,6 +1,6 @@
 /** Counts notes and problems, of which there may be as many as files, and keeps the first. */
 import type { Trouble, TroubleSink } from '../model/trouble.ts';
-import type { TroubleCount } from './vault.ts';
+import type { Inherited, TroubleCount } from './vault.ts';
 
 export class TroubleTally {
   readonly #most: number;
@@ -22,6 +22,10 @@ export class TroubleTally {
     this.#notes += notes;
     this.#problems += problems;
     this.#first.push(...first.slice(0, this.#most - this.#first.length));
+  }
+
+  inherit(known: Inherited | undefined): void {
+    if (known !== undefined) this.addAll({ ...known, first: known.troubles });
   }
 
   count(): TroubleCount {

@@ -74,9 +74,13 @@ export interface WriteOptions {
   readonly signal: AbortSignal;
   /** the policy file as it was, kept beside the data */
   readonly policy?: Uint8Array;
+  /** what was found when the data was captured, where this only stores it once more */
+  readonly inherited?: Inherited;
   /** what will be added, by estimate: VAULT_NO_ROOM when the medium can't take it */
   readonly expects?: Room;
 }
+
+export type Inherited = Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'>;
 
 export interface Room {
   readonly bytes: number;

@@ -111,6 +111,10 @@ export class MemorySnapshot implements SnapshotReader {
     return { directory, name: name as RawName, release };
   }
 
+  async policy(): Promise<undefined> {
+    return undefined;
+  }
+
   async close(): Promise<void> {
     if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true });
     this.#folder = undefined;

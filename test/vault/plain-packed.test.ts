@@ -393,7 +393,7 @@ describe('a dump in a plain vault', () => {
         const writer = await writable.begin(draftOf({ time }), { emit: silent, signal: never });
         const reader = await vault.open(entry, { signal: never });
         const stored = await writer.component({ name: 'c', origin: dumpOrigin }, async () =>
-          captureComponent(reader, 'c', never),
+          captureComponent(reader, { component: 'c', place: entry.place }, never),
         );
         return { stored, copy: await writer.publish() };
       });
@@ -411,7 +411,7 @@ describe('a dump in a plain vault', () => {
         try {
           const reader = await vault.open(entry, { signal: never });
           await writer.component({ name: 'c', origin: dumpOrigin }, async () =>
-            captureComponent(reader, 'c', never),
+            captureComponent(reader, { component: 'c', place: entry.place }, never),
           );
         } finally {
           await writer.abandon({ discard: true });

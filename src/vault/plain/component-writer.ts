@@ -11,7 +11,7 @@ import { EntryWriter } from './entry-writer.ts';
 import type { Slot } from './node-journal.ts';
 import { encodeNode } from './node-line.ts';
 import { storedAs } from './stored-form.ts';
-import { earlierFile, storeStream } from './stream-file.ts';
+import { earlierFile, isPacked, storeStream } from './stream-file.ts';
 import { findUnchanged, xattrsIn } from './unchanged.ts';
 import { type ComponentParts, listNode, xattrsOf } from './writer-parts.ts';
 
@@ -50,8 +50,14 @@ async function storeNode(captured: CapturedNode, writing: Writing): Promise<void
   const { type } = captured.metadata;
   if (type === 'dir') storeFolder(slot, path, captured, writing);
   else if (type !== 'file' && type !== 'symlink') listOnly(slot, path, captured, writing);
-  else if (captured.content?.kind === 'stream') await storeFromStream(slot, path, captured, writing);
+  else if (captured.content?.kind === 'stream' && !isKeptAsItIs(captured, path))
+    await storeFromStream(slot, path, captured, writing);
   else writing.entries.take(slot, path, captured);
+}
+
+/** A file of a snapshot that is no dump comes as a stream only because its vault has it nowhere as plain bytes. */
+function isKeptAsItIs({ kept, content, metadata }: CapturedNode, path: RawPath): boolean {
+  return kept !== undefined && content?.kind === 'stream' && !isPacked(content, metadata, path);
 }
 
 function storeFolder(slot: Slot, path: RawPath, captured: CapturedNode, parts: ComponentParts): void {

@@ -10,10 +10,11 @@ import type { CapturedNode, FilePlace } from '../../model/capture.ts';
 import type { Node, NodeMetadata } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
-import type { Copied, ItemResult } from './file-jobs.ts';
+import type { Copied, EntryPlace, ItemResult, Written } from './file-jobs.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
 import { Held, type Holdable } from './held.ts';
 import { JobQueue } from './job-queue.ts';
+import { keptAttributes, readKept } from './kept-stream.ts';
 import type { Checksum, Slot } from './node-journal.ts';
 import { encodeNode, isPacked, parseNode } from './node-line.ts';
 import type { OutputFolder } from './output-tree.ts';
@@ -47,6 +48,8 @@ export class EntryWriter {
   readonly #links = new HardLinks<Pending>();
   /** every entry that holds descriptors; after a failure all of them are let go */
   readonly #held = new Held<Pending>();
+  /** files of a snapshot whose content comes as a stream, to be read one after the other */
+  #streams: Pending[] = [];
 
   constructor(parts: ComponentParts) {
     this.#parts = parts;
@@ -55,7 +58,7 @@ export class EntryWriter {
 
   take(slot: Slot, path: RawPath, captured: CapturedNode): void {
     const { metadata } = captured;
-    const group = metadata.type === 'file' && metadata.links > 1 ? this.#links.groupOf(metadata) : undefined;
+    const group = metadata.type === 'file' && metadata.links > 1 ? this.#links.groupOf(captured) : undefined;
     const folder = this.#parts.tree.folderFor(path);
     folder.hold();
     const pending: Pending = { slot, path, captured, folder, group, earlier: undefined, moves: 0, heldAt: 0 };
@@ -67,11 +70,16 @@ export class EntryWriter {
   /** Waits while too much is under way. Throws what went wrong in the threads. */
   async room(): Promise<void> {
     const { journal, tree } = this.#parts;
+    await this.#storeStreams();
     await this.#queue.room(() => journal.waiting > MOST_WAITING || tree.open > MOST_FOLDERS);
   }
 
   async finish(): Promise<void> {
-    await this.#queue.finish();
+    do {
+      await this.#storeStreams();
+      await this.#queue.finish();
+      // What could not be shared after all has to be read.
+    } while (this.#streams.length > 0);
   }
 
   /** After a failure: nobody may still be writing when what was stored is taken back. */
@@ -92,6 +100,10 @@ export class EntryWriter {
     }
     const { line, predecessor } = known;
     const sha256 = type === 'file' ? sha256In(known) : undefined;
+    if (captured.sha256 !== undefined && captured.sha256 !== sha256) {
+      this.#storeAnew(pending);
+      return;
+    }
     pending.earlier = { line, sha256, from: from.hold() };
     const name = nameOf(path);
     const link = {
@@ -112,15 +124,37 @@ export class EntryWriter {
       this.#storeSymlink(pending);
       return;
     }
-    if (captured.content?.kind !== 'file') throw new TypeError(`no content for ${path}`);
-    this.#copy(pending, captured.content.place);
+    if (captured.content?.kind === 'stream') this.#streams.push(pending);
+    else if (captured.content?.kind === 'file') this.#copy(pending, captured.content.place);
+    else throw new TypeError(`no content for ${path}`);
+  }
+
+  /** One after the other, because their vault has them one behind the other. */
+  async #storeStreams(): Promise<void> {
+    for (let pending = this.#streams.shift(); pending !== undefined; pending = this.#streams.shift())
+      await this.#storeStream(pending);
+  }
+
+  async #storeStream(pending: Pending): Promise<void> {
+    const read = await readKept(pending.captured, placeOf(pending), this.#parts);
+    if (read.kind === 'written') {
+      this.#written(pending, read);
+      return;
+    }
+    this.#queue.submit(pending, read, read.bytes.length);
+    await this.#queue.room(() => false);
   }
 
   #copy(pending: Pending, { directory, name }: FilePlace): void {
-    const { captured, folder, path } = pending;
+    const { captured } = pending;
     const from = { directory, name };
-    const to = { directory: folder.directory.descriptor, name: nameOf(path) };
+    const to = placeOf(pending);
     const { size } = captured.metadata;
+    if (captured.kept !== undefined) {
+      const attributes = keptAttributes(captured);
+      this.#queue.submit(pending, { kind: 'kept', from, bytes: nothing, to, attributes }, size);
+      return;
+    }
     this.#queue.submit(pending, { kind: 'copy', from, to, listed: captured.metadata }, size);
   }
 
@@ -177,6 +211,9 @@ export class EntryWriter {
       case 'copied':
         this.#copied(pending, result);
         break;
+      case 'written':
+        this.#written(pending, result);
+        break;
       case 'vanished':
         this.#vanished(pending);
         break;
@@ -213,10 +250,6 @@ export class EntryWriter {
     if (copied.refused.length > 0)
       this.#parts.troubles(trouble('manifest-only', goQuote(path), copied.refused.join(', ')));
     const { sha256, holes } = copied;
-    if (captured.sha256 !== undefined) {
-      this.#copiedAs(pending, { ...metadata, sha256, xattrs: captured.xattrs(), holes });
-      return;
-    }
     const names = ownerNames(metadata, copied.status);
     this.#copiedAs(pending, {
       ...metadata,
@@ -226,6 +259,12 @@ export class EntryWriter {
       xattrs: copied.xattrs,
       holes,
     });
+  }
+
+  #written(pending: Pending, { size, sha256, holes, refused }: Written): void {
+    const { captured, path } = pending;
+    if (refused.length > 0) this.#parts.troubles(trouble('manifest-only', goQuote(path), refused.join(', ')));
+    this.#copiedAs(pending, { ...captured.metadata, size, sha256, xattrs: captured.xattrs(), holes });
   }
 
   #copiedAs(pending: Pending, stored: Omit<Node, 'path'> & { readonly sha256: string }): void {
@@ -254,7 +293,7 @@ export class EntryWriter {
 
   /** Only a live file may vanish or be unreadable; one of a snapshot, whose hash is known, is damaged then. */
   #requireLive({ captured, path }: Pending): void {
-    if (captured.sha256 !== undefined) throw this.#damaged(path);
+    if (captured.kept !== undefined) throw this.#damaged(path);
   }
 
   #damaged(path: RawPath): Error {
@@ -283,6 +322,12 @@ export class EntryWriter {
     pending.folder.release();
     if (pending.captured.content?.kind === 'file') pending.captured.content.release();
   }
+}
+
+const nothing = new Uint8Array(0);
+
+function placeOf({ folder, path }: Pending): EntryPlace {
+  return { directory: folder.directory.descriptor, name: nameOf(path) };
 }
 
 function checksumOf(path: RawPath, sha256: string | undefined): Checksum | undefined {

@@ -34,7 +34,7 @@ export interface CopyTools {
 const READS = 2;
 
 /** Raised while the source is read, to be told apart from what the vault's disk may raise. */
-class SourceError extends Error {}
+export class SourceError extends Error {}
 
 export function copyFile(item: CopyItem, tools: CopyTools): ItemResult {
   let source: number;
@@ -118,7 +118,7 @@ interface CopiedContent {
   readonly holes: readonly Hole[];
 }
 
-function copyContent(source: number, copy: number, status: Status, tools: CopyTools): CopiedContent {
+export function copyContent(source: number, copy: number, status: Status, tools: CopyTools): CopiedContent {
   if (status.blocks * 512 < status.size) return copySparse(source, copy, status.size, tools);
   const { buffer } = tools;
   const read = reading(() => readSync(source, buffer, 0, buffer.length, 0));
@@ -222,7 +222,7 @@ export function dress(
   return refused;
 }
 
-function reading<Result>(read: () => Result): Result {
+export function reading<Result>(read: () => Result): Result {
   try {
     return read();
   } catch (error) {
@@ -230,6 +230,6 @@ function reading<Result>(read: () => Result): Result {
   }
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -33,6 +33,25 @@ export interface CopyItem {
 /** What moves whenever anything about a file does, as it was when the file was listed. */
 export type Listed = Pick<CopiedStatus, 'size' | 'inode' | 'device' | 'mtime' | 'ctime'>;
 
+/** Write a file of another snapshot: from where it lies there as plain bytes, or else these bytes. */
+export interface KeptItem {
+  readonly kind: 'kept';
+  readonly from: EntryPlace | undefined;
+  readonly bytes: Uint8Array;
+  readonly to: EntryPlace;
+  readonly attributes: KeptAttributes;
+}
+
+/** What the file gets, and the holes that its snapshot lists. */
+export interface KeptAttributes {
+  readonly uid: number;
+  readonly gid: number;
+  readonly mode: number;
+  readonly mtime: bigint;
+  readonly xattrs: readonly Xattr[];
+  readonly holes: readonly Hole[];
+}
+
 /** Read a stored file and compare it with what it should be. */
 export interface HashItem {
   readonly kind: 'hash';
@@ -40,13 +59,14 @@ export interface HashItem {
   readonly sha256: string;
 }
 
-export type Item = LinkItem | CopyItem | HashItem;
+export type Item = LinkItem | CopyItem | KeptItem | HashItem;
 
 export type ItemResult =
   | { readonly kind: 'linked' }
   | { readonly kind: 'not-linkable' }
   | CopiedAsListed
   | Copied
+  | Written
   | { readonly kind: 'sound' }
   | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'vanished' }
@@ -67,6 +87,14 @@ export interface Copied {
   /** it changed again and again while it was read */
   readonly changing: boolean;
   /** extended attributes that the vault keeps elsewhere and were refused here: the manifest alone has them */
+  readonly refused: readonly string[];
+}
+
+export interface Written {
+  readonly kind: 'written';
+  readonly size: number;
+  readonly sha256: string;
+  readonly holes: readonly Hole[];
   readonly refused: readonly string[];
 }
 

@@ -5,6 +5,7 @@ import { type CopyTools, copyFile } from './file-copy.ts';
 import type { Item, ItemResult, WorkerData } from './file-jobs.ts';
 import { checkStored, shareStored } from './file-link.ts';
 import { itemsOf, type Job, packResults, type Results } from './job-columns.ts';
+import { writeKept } from './kept-file.ts';
 
 const { shared, keeps } = workerData as WorkerData;
 const counters = new BigInt64Array(shared);
@@ -23,6 +24,8 @@ function work(item: Item): ItemResult {
       return shareStored(item, tools);
     case 'copy':
       return copyFile(item, tools);
+    case 'kept':
+      return writeKept(item, tools);
     case 'hash':
       return checkStored(item, tools);
   }

@@ -2,17 +2,19 @@
  * Files with several names. The first name of a group in the snapshot's order is stored, the others become links to it
  * within the same snapshot; so two files that are separate at the source are separate in every snapshot.
  */
-import type { Node, NodeMetadata } from '../../model/node.ts';
+import type { CapturedNode } from '../../model/capture.ts';
+import type { Node } from '../../model/node.ts';
+import { hardLinkKey } from '../hard-link-key.ts';
 
 export class HardLinks<Entry> {
   /** A group is forgotten when all its names were seen; one with names outside the component stays to the end. */
   readonly #groups = new Map<string, { group: HardLinkGroup<Entry>; seen: number }>();
 
-  groupOf({ device, inode, links }: NodeMetadata): HardLinkGroup<Entry> {
-    const key = `${device}:${inode}`;
+  groupOf(captured: CapturedNode): HardLinkGroup<Entry> {
+    const key = hardLinkKey(captured);
     const known = this.#groups.get(key) ?? { group: new HardLinkGroup<Entry>(), seen: 0 };
     known.seen += 1;
-    if (known.seen < links) this.#groups.set(key, known);
+    if (known.seen < captured.metadata.links) this.#groups.set(key, known);
     else this.#groups.delete(key);
     return known.group;
   }

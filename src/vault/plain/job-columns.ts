@@ -3,7 +3,7 @@
  * links that it asks for; a few strings and arrays of numbers are copied as they lie in memory.
  */
 import type { RawName } from '../../base/raw-path.ts';
-import type { Item, ItemResult } from './file-jobs.ts';
+import type { Item, ItemResult, KeptItem } from './file-jobs.ts';
 
 export interface Job {
   readonly kinds: Uint8Array;
@@ -18,6 +18,8 @@ export interface Job {
   readonly identities: BigUint64Array;
   /** of the items that have one, in order */
   readonly hashes: string;
+  /** items that no column has room for */
+  readonly kept: readonly KeptItem[];
 }
 
 export interface Results {
@@ -36,6 +38,7 @@ const COPY = 0;
 const LINK = 1;
 const CHECKED_LINK = 2;
 const CHECK = 3;
+const KEPT = 4;
 
 export function packJob(items: readonly Item[]): Job {
   const { length } = items;
@@ -46,8 +49,14 @@ export function packJob(items: readonly Item[]): Job {
   const identities = new BigUint64Array(2 * length);
   let names = '';
   let hashes = '';
+  const kept: KeptItem[] = [];
   for (let at = 0; at < length; at++) {
     const item = items[at] as Item;
+    if (item.kind === 'kept') {
+      kinds[at] = KEPT;
+      kept.push(item);
+      continue;
+    }
     directories[2 * at] = item.from.directory;
     names += item.from.name + END;
     if (item.kind === 'hash') {
@@ -71,16 +80,21 @@ export function packJob(items: readonly Item[]): Job {
       identities[2 * at + 1] = item.listed.device;
     }
   }
-  return { kinds, directories, names, sizes, times, identities, hashes };
+  return { kinds, directories, names, sizes, times, identities, hashes, kept };
 }
 
 export function* itemsOf(job: Job): Generator<Item> {
   const names = job.names.split(END) as RawName[];
   let name = 0;
   let hash = 0;
+  let kept = 0;
   for (let at = 0; at < job.kinds.length; at++) {
-    const from = { directory: job.directories[2 * at] as number, name: names[name++] as RawName };
     const kind = job.kinds[at];
+    if (kind === KEPT) {
+      yield job.kept[kept++] as KeptItem;
+      continue;
+    }
+    const from = { directory: job.directories[2 * at] as number, name: names[name++] as RawName };
     if (kind === CHECK) {
       yield { kind: 'hash', from, sha256: hashAt(job.hashes, hash++) };
       continue;

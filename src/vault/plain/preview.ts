@@ -3,6 +3,7 @@ import { systemCode } from '../../base/errors.ts';
 import { joinRaw, parentOf, type RawPath } from '../../base/raw-path.ts';
 import type { Capture } from '../../model/capture.ts';
 import type { NodeMetadata } from '../../model/node.ts';
+import { hardLinkKey } from '../hard-link-key.ts';
 import type { ComponentDraft, Preview } from '../vault.ts';
 import { isAsStored } from './file-link.ts';
 import { isPacked, metadataEnd, parseNode } from './node-line.ts';
@@ -26,11 +27,12 @@ export async function previewComponent(
   try {
     for await (const batch of capture.nodes()) {
       signal.throwIfAborted();
-      for (const { metadata, content } of batch) {
+      for (const captured of batch) {
+        const { metadata, content } = captured;
         const path =
           metadata.path === '' ? (draft.name as RawPath) : joinRaw(draft.name as RawPath, metadata.path);
         const own = isUnchanged(path, metadata, predecessors);
-        const group = metadata.type === 'file' && metadata.links > 1 ? groupOf(metadata) : undefined;
+        const group = metadata.type === 'file' && metadata.links > 1 ? hardLinkKey(captured) : undefined;
         const first = group === undefined ? undefined : groups.get(group);
         if (group !== undefined && first === undefined) groups.set(group, own);
         preview.nodes += 1;
@@ -44,10 +46,6 @@ export async function previewComponent(
     for (const predecessor of predecessors) predecessor.close();
   }
   return preview;
-}
-
-function groupOf({ device, inode }: NodeMetadata): string {
-  return `${device}:${inode}`;
 }
 
 function isUnchanged(path: RawPath, metadata: NodeMetadata, predecessors: readonly Predecessor[]): boolean {

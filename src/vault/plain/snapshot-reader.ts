@@ -1,5 +1,6 @@
 /** Reading a snapshot of a plain vault. */
-import { closeSync, constants, openSync } from 'node:fs';
+import { hash } from 'node:crypto';
+import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCode } from '../../base/errors.ts';
 import { goQuote } from '../../base/go-quoting.ts';
@@ -9,7 +10,8 @@ import type { Node } from '../../model/node.ts';
 import { componentOf, type SnapshotEntry, type SnapshotHeader } from '../../model/snapshot.ts';
 import type { LocatedFile, ReadOptions, SnapshotReader } from '../../model/snapshot-reader.ts';
 import { vaultErrors } from '../errors.ts';
-import { MANIFEST, OWN } from './layout.ts';
+import { parseChecksumLine } from './checksums.ts';
+import { below, CHECKSUMS, MANIFEST, OWN, POLICY } from './layout.ts';
 import { Manifest } from './manifest.ts';
 import { Tally, Unpackable } from './packing.ts';
 import { readStored } from './stored-content.ts';
@@ -19,6 +21,7 @@ import { StoredTree } from './stored-tree.ts';
 export class PlainSnapshotReader implements SnapshotReader {
   readonly header: SnapshotHeader;
   readonly #place: string;
+  readonly #folder: string;
   readonly #manifest: string;
   readonly #tree: StoredTree;
   /** held while the snapshot is read, so that nobody removes it meanwhile */
@@ -28,6 +31,7 @@ export class PlainSnapshotReader implements SnapshotReader {
     const folder = join(root, entry.place);
     this.#place = entry.place;
     this.header = entry.header;
+    this.#folder = folder;
     this.#manifest = join(folder, OWN, MANIFEST);
     this.#hold = openSync(this.#manifest, constants.O_RDONLY | constants.O_NOFOLLOW);
     try {
@@ -95,6 +99,16 @@ export class PlainSnapshotReader implements SnapshotReader {
     return { directory: held.descriptor, name: nameOf(node.path), release: () => held.release() };
   }
 
+  async policy(): Promise<Uint8Array | undefined> {
+    const path = below(OWN, POLICY);
+    const policy = readIfThere(join(this.#folder, path));
+    if (policy === undefined) return undefined;
+    const listed = readFileSync(join(this.#folder, CHECKSUMS), 'latin1').split('\n').map(parseChecksumLine);
+    const known = listed.findLast((line) => line?.path === path)?.sha256;
+    if (known === hash('sha256', policy, 'hex')) return policy;
+    throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place });
+  }
+
   async close(): Promise<void> {
     this.#tree.close();
     closeSync(this.#hold);
@@ -103,6 +117,15 @@ export class PlainSnapshotReader implements SnapshotReader {
   #damaged(node: Node, cause?: unknown) {
     const path = goQuote(node.path);
     return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place: this.#place }, { cause });
+  }
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -45,8 +45,6 @@ export interface WriterParts {
   readonly predecessors: readonly PredecessorSource[];
   /** folders that interrupted runs have left beside this one; they go when this snapshot is published */
   readonly interrupted: readonly string[];
-  /** what was found when the data was captured, where this only stores it once more */
-  readonly inherited: Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'>;
   readonly pool: FilePool;
 }
 
@@ -69,8 +67,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
     this.#draft = draft;
     this.#parts = parts;
     this.#options = options;
-    const { notes, problems, troubles } = parts.inherited;
-    this.#troubles.addAll({ notes, problems, first: troubles });
+    this.#troubles.inherit(options.inherited);
     this.#folder = join(parts.root, parts.place.schedule, parts.place.target);
     this.#partial = join(this.#folder, parts.place.name + PARTIAL);
     mkdirSync(join(this.#partial, OWN), { recursive: true, mode: 0o700 });

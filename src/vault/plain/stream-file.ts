@@ -82,6 +82,15 @@ export async function storeStream(
   return { node, shared: false, refused };
 }
 
+/** Several names of one file are links to it, each under its own name: that is not packed. */
+export function isPacked(
+  { compressible }: StreamContent,
+  { links }: CapturedNode['metadata'],
+  path: RawPath,
+): boolean {
+  return compressible && links === 1 && isPackable(path);
+}
+
 interface Written {
   readonly content: { readonly size: number; readonly sha256: string };
   readonly stored: Pick<Node, 'stored'>;
@@ -99,8 +108,7 @@ async function write(
   { captured, xattrs, folder }: Target,
   { path, keeps, signal, advance }: StreamOptions,
 ): Promise<Written> {
-  // Several names of one file are links to it, each under its own name.
-  const packed = stream.compressible && captured.metadata.links === 1 && isPackable(path);
+  const packed = isPacked(stream, captured.metadata, path);
   const name = packed ? packedNameOf(path) : nameOf(path);
   const file = openAt(
     folder.descriptor,

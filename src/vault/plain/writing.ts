@@ -1,8 +1,8 @@
 /** What may be done to a plain vault by the one who holds its lock. */
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Schedule, SnapshotDraft, SnapshotEntry, SnapshotHeader } from '../../model/snapshot.ts';
-import { captureComponent } from '../snapshot-capture.ts';
+import type { SnapshotDraft, SnapshotEntry } from '../../model/snapshot.ts';
+import { storeAgain } from '../snapshot-copy.ts';
 import type { WritableVault, WriteOptions } from '../vault.ts';
 import { namingDiskErrors } from './disk-errors.ts';
 import { openFilePool } from './file-pool.ts';
@@ -27,12 +27,7 @@ type Writing = Pick<WritableVault, 'predecessor' | 'begin' | 'derive' | 'protect
 export function openWriting(root: string, file: VaultFile, threads: number): Writing {
   const pool = openFilePool({ threads, keeps: file.keeps });
 
-  async function begin(
-    draft: SnapshotDraft,
-    from: readonly SnapshotEntry[],
-    options: WriteOptions,
-    inherited = untroubled,
-  ) {
+  async function begin(draft: SnapshotDraft, from: readonly SnapshotEntry[], options: WriteOptions) {
     if (options.expects !== undefined) requireRoom(root, options.expects);
     const { schedule, target } = draft;
     const folder = join(root, schedule, target);
@@ -44,7 +39,7 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
       ...interrupted.flatMap((name) => interruptedSource(join(folder, name))),
     ];
     pool.resume();
-    const parts = { root, place, keeps: file.keeps, predecessors, interrupted, inherited, pool };
+    const parts = { root, place, keeps: file.keeps, predecessors, interrupted, pool };
     try {
       return new PlainSnapshotWriter(draft, parts, options);
     } catch (error) {
@@ -61,21 +56,13 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
       namingDiskErrors(root, () => begin(draft, predecessorsOf(root, draft.target), options)),
     derive: (entry, schedule, options) =>
       namingDiskErrors(root, async () => {
-        const writer = await begin(draftLike(entry, schedule), [entry], options, entry.header);
+        const reader = PlainSnapshotReader.open(root, entry);
         try {
-          for (const { name, origin, complete } of entry.header.components) {
-            if (!complete) {
-              writer.absent({ name, origin });
-              continue;
-            }
-            await writer.component({ name, origin }, async () =>
-              captureComponent(PlainSnapshotReader.open(root, entry), name, options.signal),
-            );
-          }
-          return await writer.publish();
-        } catch (error) {
-          await writer.abandon({ discard: !options.signal.aborted });
-          throw error;
+          const like = (draft: SnapshotDraft, inheriting: WriteOptions) => begin(draft, [entry], inheriting);
+          const source = { reader, place: entry.place, schedule };
+          return (await storeAgain(source, like, options)).entry;
+        } finally {
+          await reader.close();
         }
       }),
     async protect(entry, until) {
@@ -86,17 +73,6 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
     },
     close: () => pool.close(),
   };
-}
-
-const untroubled: Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'> = {
-  notes: 0,
-  problems: 0,
-  troubles: [],
-};
-
-function draftLike({ header }: SnapshotEntry, schedule: Schedule): SnapshotDraft {
-  const { id, target, host, time, zone, trigger, hikae } = header;
-  return { id, target, host, time, zone, schedule, trigger, hikae };
 }
 
 /** Its list of nodes, or its manifest if it was interrupted after that was written, or nothing at all. */

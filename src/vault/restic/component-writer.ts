@@ -10,7 +10,7 @@ import { FileWriter } from './file-writer.ts';
 import { encodeMetadata, encodeRest, parseTreeNode, type TreeNode } from './format/tree-node.ts';
 import { storeStream } from './stream-storing.ts';
 import { type Folder, TreeBuilder } from './tree-builder.ts';
-import { type ComponentParts, countFile, requireSame, treeNode, xattrsOf } from './writer-parts.ts';
+import { type ComponentParts, countFile, treeNode, xattrsOf } from './writer-parts.ts';
 
 export class ComponentWriter {
   readonly #parts: ComponentParts;
@@ -56,7 +56,8 @@ export class ComponentWriter {
     const { type } = captured.metadata;
     if (type === 'dir') await this.#takeFolder(path, captured);
     else if (type !== 'file') this.#takeEntry(path, captured);
-    else if (captured.content?.kind === 'stream') await this.#takeStream(path, captured);
+    else if (captured.content?.kind === 'stream' && captured.kept === undefined)
+      await this.#takeStream(path, captured);
     else await this.#takeFile(path, captured);
   }
 
@@ -114,12 +115,10 @@ export class ComponentWriter {
   }
 
   async #takeStream(path: RawPath, captured: CapturedNode): Promise<void> {
-    const { counts, crew, repository, signal, times } = this.#parts;
+    const { counts, crew, signal, times } = this.#parts;
     const slot = this.#trees.announce(this.#folder());
     const earlier = this.#earlierTexts(path);
-    const { polynomial } = repository.config;
-    const stored = await storeStream(captured, { crew, polynomial, signal, counts });
-    requireSame(this.#parts, captured, path, stored);
+    const stored = await storeStream(captured, { crew, signal, counts });
     counts.newBytes += stored.newBytes;
     countFile(this.#parts, path, stored.size, stored.sha256);
     const node = { ...treeNode(captured, path), size: stored.size };

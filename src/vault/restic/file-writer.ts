@@ -9,8 +9,10 @@ import { trouble } from '../../model/trouble.ts';
 import { type ContentGroup, ContentGroups } from './content-groups.ts';
 import { findUnchanged, type KnownContent, knownContent } from './earlier-nodes.ts';
 import { FileQueue } from './file-queue.ts';
+import { idOf } from './format/blob.ts';
 import { encodeMetadata, encodeRest, type TreeNode } from './format/tree-node.ts';
 import type { ItemResult, StoredFile } from './storing-jobs.ts';
+import { storeStream } from './stream-storing.ts';
 import type { Slot, TreeBuilder } from './tree-builder.ts';
 import {
   type ComponentParts,
@@ -38,6 +40,7 @@ interface Pending {
   moves: number;
 }
 
+const EMPTY = idOf(Buffer.alloc(0));
 /** How often a file that moves away under the reader is followed. */
 const MOST_MOVES = 8;
 
@@ -48,6 +51,8 @@ export class FileWriter {
   readonly #groups = new ContentGroups<Pending, FileContent>();
   /** every file that its source holds open; after a failure all of them are let go */
   readonly #held = new Set<Pending>();
+  /** files of a snapshot whose content comes as a stream */
+  #streams: Pending[] = [];
 
   constructor(parts: ComponentParts, trees: TreeBuilder) {
     this.#parts = parts;
@@ -65,8 +70,9 @@ export class FileWriter {
     const { metadata } = captured;
     const hashes = earlier.map((one) => one.hashes);
     const { blobs: index } = repository.index;
-    const known = await knownContent(texts, metadata, path, { hashes, index });
-    const group = metadata.links > 1 ? this.#groups.of(metadata) : undefined;
+    const found = await knownContent(texts, metadata, path, { hashes, index });
+    const known = found !== undefined && isContentOf(captured, found) ? found : undefined;
+    const group = metadata.links > 1 ? this.#groups.of(captured) : undefined;
     const pending: Pending = { slot, path, captured, group, moves: 0 };
     this.#held.add(pending);
     const unchanged =
@@ -87,13 +93,15 @@ export class FileWriter {
   }
 
   /** Waits while too much is under way. */
-  room(): Promise<void> {
-    return this.#queue.room();
+  async room(): Promise<void> {
+    await this.#storeStreams();
+    await this.#queue.room();
   }
 
   /** Waits until every file is stored. */
-  drain(): Promise<void> {
-    return this.#queue.drain();
+  async drain(): Promise<void> {
+    await this.#storeStreams();
+    await this.#queue.drain();
   }
 
   /** Waits until nobody reads any more, and lets go of what the source holds open. */
@@ -111,8 +119,23 @@ export class FileWriter {
       group.waiting.push(pending);
     } else {
       if (group !== undefined) group.leader = pending;
-      if (captured.content?.kind !== 'file') throw new TypeError(`no content for ${pending.path}`);
-      this.#queue.add(pending, captured.content.place, captured.metadata.size);
+      if (captured.content?.kind === 'stream') this.#streams.push(pending);
+      else if (captured.content?.kind === 'file')
+        this.#queue.add(pending, captured.content.place, captured.metadata.size);
+      else throw new TypeError(`no content for ${pending.path}`);
+    }
+  }
+
+  /** One after the other, because their vault has them one behind the other. */
+  async #storeStreams(): Promise<void> {
+    const { counts, crew, signal } = this.#parts;
+    for (const pending of this.#streams.splice(0)) {
+      const { captured, path } = pending;
+      const stored = await storeStream(captured, { crew, signal, counts });
+      requireSame(this.#parts, captured, path, stored);
+      counts.newBytes += stored.newBytes;
+      const { content, sha256 } = stored;
+      this.#found(pending, { content, sha256, xattrs: captured.xattrs(), status: undefined });
     }
   }
 
@@ -135,15 +158,19 @@ export class FileWriter {
   }
 
   #stored(pending: Pending, stored: StoredFile): void {
-    const { captured, path, group } = pending;
+    const { captured, path } = pending;
     const { content, status, sha256 } = stored;
     requireSame(this.#parts, captured, path, stored);
     if (stored.changing) this.#parts.troubles(trouble('changed', shown(path)));
     this.#parts.counts.newBytes += stored.newBytes;
     // Of a file of another snapshot the attributes are those that are listed there, not those of where it lies.
-    const isLive = captured.sha256 === undefined;
+    const isLive = captured.kept === undefined;
     const xattrs = isLive ? stored.xattrs : captured.xattrs();
-    const found: FileContent = { content, sha256, xattrs, status: isLive ? status : undefined };
+    this.#found(pending, { content, sha256, xattrs, status: isLive ? status : undefined });
+  }
+
+  #found(pending: Pending, found: FileContent): void {
+    const { group } = pending;
     this.#list(pending, found);
     if (group === undefined) return;
     group.content = found;
@@ -165,7 +192,7 @@ export class FileWriter {
 
   /** Only a live file may vanish or be unreadable; one of a snapshot, whose hash is known, is damaged then. */
   #requireLive({ captured, path }: Pending): void {
-    if (captured.sha256 !== undefined) throw contentDamaged(this.#parts.place, path);
+    if (captured.kept !== undefined) throw contentDamaged(this.#parts.place, path);
   }
 
   #leaveOut(pending: Pending): void {
@@ -192,6 +219,11 @@ export class FileWriter {
     this.#held.delete(pending);
     if (pending.captured.content?.kind === 'file') pending.captured.content.release();
   }
+}
+
+/** Of a file of a snapshot the hash tells, and not the times alone. */
+function isContentOf({ sha256 }: CapturedNode, known: KnownContent): boolean {
+  return sha256 === undefined || sha256 === (known.sha256 ?? known.content[0] ?? EMPTY);
 }
 
 /** The names belong to the numbers that were listed; should the owner have changed since, they are not known. */

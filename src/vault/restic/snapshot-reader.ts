@@ -12,12 +12,13 @@ import { FOREIGN_COMPONENT } from './foreign-header.ts';
 import { idOf } from './format/blob.ts';
 import type { TreeNode } from './format/tree-node.ts';
 import { HardLinkNames } from './hard-link-names.ts';
-import { HASHES, OWN, type StoredSnapshot } from './listing.ts';
+import { HASHES, OWN, POLICY, type StoredSnapshot } from './listing.ts';
 import type { Repository } from './repository.ts';
 import { linesOf } from './text-lines.ts';
-import { readTree, type WalkedNode, walkTree } from './tree-walk.ts';
+import { readSmallFile, readTree, type WalkedNode, walkTree } from './tree-walk.ts';
 
 const BATCH = 512;
+const MOST_POLICY = 16 * 1024 * 1024;
 const EMPTY = idOf(Buffer.alloc(0));
 
 export interface ReaderParts {
@@ -149,6 +150,16 @@ export class ResticSnapshotReader implements SnapshotReader {
   /** It never lies anywhere as plain bytes. */
   locate(): undefined {
     return undefined;
+  }
+
+  async policy({ signal = never }: ReadOptions = {}): Promise<Uint8Array | undefined> {
+    const { blobs, snapshot } = this.#parts;
+    if (!snapshot.own) return undefined;
+    try {
+      return await readSmallFile(blobs, snapshot.file.tree, [OWN, POLICY], { most: MOST_POLICY, signal });
+    } catch (error) {
+      throw this.#damaged(error);
+    }
   }
 
   async close(): Promise<void> {

@@ -64,6 +64,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
     this.#draft = draft;
     this.#parts = parts;
     this.#options = options;
+    this.#troubles.inherit(options.inherited);
   }
 
   async component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent> {
@@ -142,7 +143,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
   /** What packs it has filled stay, and are found again by the next run where an index names them. */
   async abandon({ discard }: { discard: boolean }): Promise<void> {
     const { crew, signal } = this.#parts;
-    if (!discard && !signal.aborted) await crew.finish();
+    if (!discard && !signal.aborted && !crew.failed) await crew.finish();
     await crew.close();
   }
 
@@ -159,12 +160,12 @@ export class ResticSnapshotWriter implements SnapshotWriter {
   }
 
   async #storeOwn(name: string, parts: Iterable<Uint8Array>): Promise<OwnFile> {
-    const { repository, crew, signal } = this.#parts;
+    const { crew, signal } = this.#parts;
     async function* open() {
       yield* parts;
     }
     const counts = newCounts();
-    const options = { crew, polynomial: repository.config.polynomial, signal, counts };
+    const options = { crew, signal, counts };
     const stream = { kind: 'stream', compressible: true, open } as const;
     const { content, size } = await storeStream({ content: stream }, options);
     return { name, content, size };

@@ -4,6 +4,8 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import { moduleBeside, openWorkerPool, type WorkerPool } from '../../base/worker-pool.ts';
+import { Kernels } from '../../kernels/kernels.ts';
+import { READ_BUFFER } from './file-storing.ts';
 import { idOf } from './format/blob.ts';
 import { encodeIndexFile, type IndexedPack } from './format/index-file.ts';
 import type { RandomBytes } from './format/sealing.ts';
@@ -42,6 +44,7 @@ export class StoringCrew {
   #blobs = 0;
   #indexedAt: number;
   #failure: { readonly error: unknown } | undefined;
+  #cutter: Kernels | undefined;
   readonly #stop = () => this.#end();
 
   constructor(repository: Repository, options: CrewOptions) {
@@ -69,6 +72,20 @@ export class StoringCrew {
       finished: (pack) => this.#put(pack, false),
     });
     options.signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  /** Cuts what comes as streams, one at a time: its memory is made when the first comes. */
+  get cutter(): Kernels {
+    if (this.#cutter === undefined) {
+      this.#cutter = new Kernels(READ_BUFFER);
+      this.#cutter.usePolynomial(this.#repository.config.polynomial);
+    }
+    return this.#cutter;
+  }
+
+  /** A pack could not be stored: then neither can an index. */
+  get failed(): boolean {
+    return this.#failure !== undefined;
   }
 
   bytesRead(): number {

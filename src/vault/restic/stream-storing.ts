@@ -1,8 +1,6 @@
 /** Storing content that comes as a stream, once, such as what a command prints: cut here, stored by the crew. */
 import { createHash } from 'node:crypto';
-import { Kernels } from '../../kernels/kernels.ts';
 import type { CapturedNode } from '../../model/capture.ts';
-import { READ_BUFFER } from './file-storing.ts';
 import type { StoringCrew } from './storing-crew.ts';
 import type { ItemResult } from './storing-jobs.ts';
 
@@ -16,7 +14,6 @@ export interface StoredStream {
 
 export interface StreamOptions {
   readonly crew: StoringCrew;
-  readonly polynomial: bigint;
   readonly signal: AbortSignal;
   /** gets the bytes as they come */
   readonly counts: { streamedBytes: number };
@@ -27,11 +24,10 @@ const CHUNKS_AHEAD = 2;
 
 export async function storeStream(
   captured: Pick<CapturedNode, 'content'>,
-  { crew, polynomial, signal, counts }: StreamOptions,
+  { crew, signal, counts }: StreamOptions,
 ): Promise<StoredStream> {
   if (captured.content?.kind !== 'stream') throw new TypeError('not a stream');
-  const kernels = new Kernels(READ_BUFFER);
-  kernels.usePolynomial(polynomial);
+  const { cutter: kernels } = crew;
   const { buffer } = kernels;
   const hash = createHash('sha256');
   const chunks: Promise<readonly ItemResult[]>[] = [];
