@@ -191,6 +191,16 @@ export const storageErrors = defineErrors({
       ja: '何も保存していません。読み取り中にファイルが変わりました。もう一度実行してください。',
     },
   },
+  STORAGE_REPLACED: {
+    message: {
+      en: 'the object {key} in the storage {storage} is not what was stored there',
+      ja: 'ストレージ {storage} のオブジェクト {key} は、保存したものと異なります',
+    },
+    hint: {
+      en: 'Somebody has replaced it, or it is damaged. `hikae verify` names everything that is.',
+      ja: '何者かが差し替えたか、壊れています。該当するものは `hikae verify` で分かります。',
+    },
+  },
   STORAGE_LACKS: {
     message: {
       en: 'the storage {storage} can not do this: {lacks}',

@@ -29,6 +29,10 @@ export function keyFrom(text: string): Key {
 
 /** The order in which objects are listed: that of the keys' UTF-8 bytes, which differs from that of JavaScript's strings. */
 export function compareKeys(left: Key, right: Key): number {
+  return compareTexts(left, right);
+}
+
+export function compareTexts(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }
 

@@ -53,9 +53,18 @@ export interface Storage {
 
   /**
    * Gives an object a second key without sending its bytes again; each lives on when the other is removed.
-   * STORAGE_LACKS where `capabilities.hardLinks` is false.
+   * STORAGE_LACKS where `capabilities.links` is `none`, STORAGE_REPLACED when it is not what `expect` says.
    */
-  link(from: Key, to: Key, options: ChangeOptions): Promise<void>;
+  link(from: Key, to: Key, options: LinkOptions): Promise<void>;
+
+  /**
+   * The first segments of the keys that begin with `folder` and a slash and have more behind it, in the order of their
+   * bytes. A medium that keeps folders tells empty ones too.
+   */
+  folders(folder: Key | '', options: CallOptions): Promise<readonly string[]>;
+
+  /** What only a medium that keeps folders can do. */
+  readonly tree?: Tree;
 
   /** When it resolves, everything changed before the call will outlive a loss of power. Costs nothing where all does. */
   sync(options: CallOptions): Promise<void>;
@@ -73,9 +82,22 @@ export interface Capabilities {
    * so both may succeed and the key then holds one of the two, whole.
    */
   readonly writeOnce: 'atomic' | 'checked';
-  readonly hardLinks: boolean;
+  /** `shared`: a second key takes no room; `copied`: the medium copies the bytes by itself; `none`: it has no second keys */
+  readonly links: 'shared' | 'copied' | 'none';
   /** calls at a time beyond which more do not make it faster */
   readonly parallel: number;
+}
+
+export interface Tree {
+  /** Moves a folder with all in it, at once; STORAGE_EXISTS when something is there, STORAGE_NOT_FOUND without a folder. */
+  move(from: Key, to: Key, options: CallOptions): Promise<void>;
+  /** Removes a folder with all in it, objects or not; there need not be one. */
+  remove(folder: Key, options: CallOptions): Promise<void>;
+  /**
+   * Lets a name lead to another in the same folder, for people who look at the medium; it is no object. undefined takes it
+   * away. Who looks meanwhile sees the old or the new one.
+   */
+  point(name: Key, to: string | undefined, options: CallOptions): Promise<void>;
 }
 
 /** Bytes, or what can be opened again from its beginning for every further attempt. */
@@ -99,6 +121,11 @@ export interface ChangeOptions extends CallOptions {
    * put before. Default `now`.
    */
   readonly durable?: 'now' | 'at-sync';
+}
+
+export interface LinkOptions extends ChangeOptions {
+  /** what the object has to be; the hash is compared where the medium knows one */
+  readonly expect?: { readonly size: number; readonly sha256: string };
 }
 
 export interface Range {

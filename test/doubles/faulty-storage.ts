@@ -2,9 +2,16 @@
 import { delay } from '../../src/base/abort.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
 import type { Key } from '../../src/storage/key.ts';
-import type { Body, CallOptions, ChangeOptions, ObjectStatus, Storage } from '../../src/storage/storage.ts';
+import type {
+  Body,
+  CallOptions,
+  ChangeOptions,
+  ObjectStatus,
+  Storage,
+  Tree,
+} from '../../src/storage/storage.ts';
 
-export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close'>;
+export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close' | 'tree'> | keyof Tree;
 
 export interface Call {
   readonly operation: Operation;
@@ -104,6 +111,17 @@ export function faultyStorage(storage: Storage, faults: readonly Fault[]): Fault
     if (fault?.kind === 'lose-answer') throw cutOff(call);
   }
 
+  function faultyTree(tree: Tree): Tree {
+    return {
+      move: (from, to, options) =>
+        change({ operation: 'move', key: to }, options.signal, () => tree.move(from, to, options)),
+      remove: (folder, options) =>
+        change({ operation: 'remove', key: folder }, options.signal, () => tree.remove(folder, options)),
+      point: (name, to, options) =>
+        change({ operation: 'point', key: name }, options.signal, () => tree.point(name, to, options)),
+    };
+  }
+
   return {
     calls,
     location: storage.location,
@@ -125,6 +143,9 @@ export function faultyStorage(storage: Storage, faults: readonly Fault[]): Fault
       pieces({ operation: 'stream', key }, options.signal, () => storage.stream(key, options)),
     list: (folder, options) =>
       pieces({ operation: 'list', key: folder }, options.signal, () => storage.list(folder, options)),
+    folders: (folder, options) =>
+      ask({ operation: 'folders', key: folder }, options.signal, () => storage.folders(folder, options)),
+    ...(storage.tree && { tree: faultyTree(storage.tree) }),
     close: () => storage.close(),
   };
 }

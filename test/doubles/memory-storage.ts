@@ -6,14 +6,17 @@ import { breathe } from '../../src/base/abort.ts';
 import type { HikaeError } from '../../src/base/errors.ts';
 import { piecesOf } from '../../src/storage/body.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
-import { compareKeys, type Key } from '../../src/storage/key.ts';
+import { requireExpected } from '../../src/storage/expectation.ts';
+import { compareKeys, compareTexts, type Key, keyFrom } from '../../src/storage/key.ts';
 import type {
   Body,
   CallOptions,
   ChangeOptions,
+  LinkOptions,
   ObjectStatus,
   Range,
   Storage,
+  Tree,
 } from '../../src/storage/storage.ts';
 
 interface Stored {
@@ -26,19 +29,25 @@ const BATCH = 100;
 
 export class MemoryStorage implements Storage {
   readonly location = 'memory:';
-  readonly capabilities = { writeOnce: 'atomic', hardLinks: true, parallel: 4 } as const;
+  readonly capabilities = { writeOnce: 'atomic', links: 'shared', parallel: 4 } as const;
   /** what is seen; a test damages an object by setting another here */
   readonly objects: Map<Key, Stored>;
   /** what was there, of every key that was changed since the last sync */
   readonly #unsynced = new Map<Key, Stored | undefined>();
 
-  constructor(objects: ReadonlyMap<Key, Stored> = new Map()) {
+  readonly tree?: Tree;
+  /** names that lead to others, where the medium keeps folders */
+  readonly pointers = new Map<Key, string>();
+
+  /** With `folders` it is a medium that keeps such. */
+  constructor(objects: ReadonlyMap<Key, Stored> = new Map(), { folders = false } = {}) {
     this.objects = new Map(objects);
+    if (folders) this.tree = this.#treeOf();
   }
 
   /** The storage after a loss of power: of each change that no sync covered, `kept` decides. */
   afterCrash(kept: (key: Key) => boolean): MemoryStorage {
-    const survived = new MemoryStorage(this.objects);
+    const survived = new MemoryStorage(this.objects, { folders: this.tree !== undefined });
     for (const [key, before] of this.#unsynced) {
       if (kept(key)) continue;
       if (before === undefined) survived.objects.delete(key);
@@ -111,11 +120,47 @@ export class MemoryStorage implements Storage {
     if (this.objects.has(key)) this.#change(key, undefined, durable);
   }
 
-  async link(from: Key, to: Key, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
     await breathe(signal);
+    requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);
     const stored = this.#get(from);
     this.#requireFree(to);
     this.#change(to, stored, durable);
+  }
+
+  async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {
+    await breathe(signal);
+    const start = folder === '' ? '' : `${folder}/`;
+    const inside = [...this.objects.keys()].filter((key) => key.startsWith(start)).sort(compareKeys);
+    const names = inside.flatMap((key) => key.slice(start.length).split('/').slice(0, -1).slice(0, 1));
+    return [...new Set(names)].sort(compareTexts);
+  }
+
+  #treeOf(): Tree {
+    const below = (folder: Key) => [...this.objects.keys()].filter((key) => key.startsWith(`${folder}/`));
+    return {
+      move: async (from, to, { signal }) => {
+        await breathe(signal);
+        const storage = this.location;
+        if (below(to).length > 0) throw storageErrors.STORAGE_EXISTS({ key: to, storage });
+        const keys = below(from);
+        if (keys.length === 0) throw storageErrors.STORAGE_NOT_FOUND({ key: from, storage });
+        for (const key of keys) {
+          const moved = keyFrom(to + key.slice(from.length));
+          this.#change(moved, this.objects.get(key), this.#unsynced.has(key) ? 'at-sync' : 'now');
+          this.#change(key, undefined, 'now');
+        }
+      },
+      remove: async (folder, { signal }) => {
+        await breathe(signal);
+        for (const key of below(folder)) this.#change(key, undefined, 'now');
+      },
+      point: async (name, to, { signal }) => {
+        await breathe(signal);
+        if (to === undefined) this.pointers.delete(name);
+        else this.pointers.set(name, to);
+      },
+    };
   }
 
   async sync({ signal }: CallOptions): Promise<void> {

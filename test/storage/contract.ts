@@ -3,6 +3,7 @@
  * folder of its own and leaves nothing behind.
  */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
 import {
@@ -335,7 +336,7 @@ const checks: Readonly<Record<string, (context: Context) => Promise<void>>> = {
 
   async 'links where it says so'({ storage, other, capabilities, key, names }) {
     await storage.put(key('one'), Buffer.from('shared'), options);
-    if (!capabilities.hardLinks) {
+    if (capabilities.links === 'none') {
       await assert.rejects(
         storage.link(key('one'), key('two'), options),
         failsWith('STORAGE_LACKS', { storage: storage.location }),
@@ -361,6 +362,84 @@ const checks: Readonly<Record<string, (context: Context) => Promise<void>>> = {
     assert.deepEqual(await names(), ['folder/two', 'late', 'later']);
   },
 
+  async 'links only what it is expected to be'({ storage, capabilities, key, names }) {
+    if (capabilities.links === 'none') return;
+    const bytes = Buffer.from('as it was put');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    await storage.put(key('one'), bytes, options);
+    const expecting = (expect: { size: number; sha256: string }) => ({ ...options, expect });
+    await assert.rejects(
+      storage.link(key('one'), key('two'), expecting({ size: 12, sha256 })),
+      failsWith('STORAGE_REPLACED', { key: key('one') }),
+    );
+    if ((await storage.stat(key('one'), options))?.sha256 !== undefined)
+      await assert.rejects(
+        storage.link(key('one'), key('two'), expecting({ size: 13, sha256: '0'.repeat(64) })),
+        failsWith('STORAGE_REPLACED', { key: key('one') }),
+      );
+    await assert.rejects(
+      storage.link(key('none'), key('two'), expecting({ size: 13, sha256 })),
+      failsWith('STORAGE_NOT_FOUND', { key: key('none') }),
+    );
+    assert.deepEqual(await names(), ['one']);
+    await storage.link(key('one'), key('two'), expecting({ size: 13, sha256 }));
+    assert.deepEqual(await read(storage, key('two')), bytes);
+    // What is known of the first is known of the second too.
+    const [one, two] = [await storage.stat(key('one'), options), await storage.stat(key('two'), options)];
+    assert.equal(two?.sha256, one?.sha256);
+  },
+
+  async 'tells the folders in a folder'({ storage, other, key }) {
+    const given = ['b/1', 'a/z', 'a/b/c', 'a-b/x', 'a', 'あ/1', '%41 +/1', 'ﾊ/1', '😀/1'];
+    for (const name of given.filter((name) => name !== 'a'))
+      await storage.put(key(name), Buffer.from(name), options);
+    const expected = ['%41 +', 'a', 'a-b', 'b', 'あ', 'ﾊ', '😀'];
+    const top = keyFrom(key('x').slice(0, -2));
+    assert.deepEqual(await storage.folders(top, options), expected);
+    assert.deepEqual(await other.folders(top, options), expected);
+    assert.deepEqual(await storage.folders(key('a'), options), ['b']);
+    assert.deepEqual(await storage.folders(key('b'), options), []);
+    assert.deepEqual(await storage.folders(key('nothing'), options), []);
+    await storage.put(key('late/1'), Buffer.from('late'), { ...options, durable: 'at-sync' });
+    assert.ok((await storage.folders(top, options)).includes('late'));
+    await storage.sync(options);
+  },
+
+  async 'moves, removes and points to folders where it keeps such'({ storage, other, key, names }) {
+    const { tree } = storage;
+    if (tree === undefined) return;
+    for (const name of ['one/a', 'one/b/c', 'two/x'])
+      await storage.put(key(name), Buffer.from(name), options);
+    await assert.rejects(
+      tree.move(key('one'), key('two'), options),
+      failsWith('STORAGE_EXISTS', { key: key('two') }),
+    );
+    await assert.rejects(
+      tree.move(key('none'), key('three'), options),
+      failsWith('STORAGE_NOT_FOUND', { key: key('none') }),
+    );
+    await tree.move(key('one'), key('three'), options);
+    assert.deepEqual(await names(other), ['three/a', 'three/b/c', 'two/x']);
+    assert.equal((await read(other, key('three/b/c'))).toString(), 'one/b/c');
+    for (const to of ['three', 'two', undefined, undefined]) {
+      await tree.point(key('latest'), to, options);
+      assert.deepEqual(await names(other), ['three/a', 'three/b/c', 'two/x'], 'a pointer is no object');
+    }
+    await tree.remove(key('three'), options);
+    await tree.remove(key('three'), options);
+    assert.deepEqual(await names(other), ['two/x']);
+    const reason = new Error('enough');
+    const gone = { signal: AbortSignal.abort(reason) };
+    for (const attempt of [
+      () => tree.move(key('two'), key('four'), gone),
+      () => tree.remove(key('two'), gone),
+      () => tree.point(key('latest'), 'two', gone),
+    ])
+      await assert.rejects(attempt(), (error) => error === reason);
+    assert.deepEqual(await names(other), ['two/x']);
+    await tree.remove(key('two'), options);
+  },
+
   async 'does nothing once the signal is given'({ storage, other, key, names }) {
     await storage.put(key('there'), Buffer.from('there'), options);
     const reason = new Error('enough');
@@ -375,6 +454,7 @@ const checks: Readonly<Record<string, (context: Context) => Promise<void>>> = {
       () => collect(storage.list('', gone)),
       () => storage.remove(key('there'), gone),
       () => storage.link(key('there'), key('linked'), gone),
+      () => storage.folders('', gone),
       () => storage.sync(gone),
       () => storage.room(gone),
     ];

@@ -238,7 +238,7 @@ test('a file system without links', { skip: needsRoot }, async (t) => {
     return;
   }
   const storage = await opening();
-  assert.equal(storage.capabilities.hardLinks, false);
+  assert.equal(storage.capabilities.links, 'none');
   await storage.put(keyFrom('data/ab/one'), Buffer.from('one'), options);
   await storage.put(keyFrom('data/ab/two'), Buffer.from('two'), later);
   const exists = failsWith('STORAGE_EXISTS', { key: 'data/ab/one' });

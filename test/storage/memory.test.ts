@@ -2,5 +2,8 @@
 import { MemoryStorage } from '../doubles/memory-storage.ts';
 import { storageContract } from './contract.ts';
 
-const shared = new MemoryStorage();
-storageContract({ kind: 'in memory', open: async () => shared });
+for (const folders of [false, true]) {
+  const shared = new MemoryStorage(undefined, { folders });
+  const kind = folders ? 'in memory that keeps folders' : 'in memory';
+  storageContract({ kind, open: async () => shared });
+}

@@ -106,6 +106,15 @@ describe('a large object', () => {
       assert.equal(await unfinished(), 0);
     }));
 
+  test('gets a second key in parts, of the version that it was, and only whole', () =>
+    using({ prefix, part: PART, largestCopy: PART }, async (storage) => {
+      const bytes = patternOf(2 * PART + 77);
+      await storage.put(keyFrom('of parts'), bytes, options);
+      await storage.link(keyFrom('of parts'), keyFrom('copied in parts'), options);
+      assert.ok(bytes.equals(await collectBytes(storage.stream(keyFrom('copied in parts'), options))));
+      assert.equal(await unfinished(), 0);
+    }));
+
   test('leaves no parts behind when its source fails or the signal is given', () =>
     using({ prefix, part: PART }, async (storage) => {
       const bytes = patternOf(size);

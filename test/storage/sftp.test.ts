@@ -97,7 +97,7 @@ describe('other servers', () => {
     kind: "over SFTP without OpenSSH's extensions, one channel at a time",
     async open() {
       const storage = await connected({ at: plain });
-      assert.deepEqual(storage.capabilities, { writeOnce: 'checked', hardLinks: false, parallel: 8 });
+      assert.deepEqual(storage.capabilities, { writeOnce: 'checked', links: 'none', parallel: 8 });
       return storage;
     },
   });

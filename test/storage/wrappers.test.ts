@@ -16,7 +16,7 @@ const key = keyFrom('folder/object');
 const eager = { attempts: 3, pause: 1, random: () => 0.5 };
 
 function contractOf(kind: string, wrap: (storage: Storage) => Storage): void {
-  const memory = new MemoryStorage();
+  const memory = new MemoryStorage(undefined, { folders: true });
   storageContract({ kind, open: async () => wrap(memory) });
 }
 
@@ -95,6 +95,20 @@ describe('trying again', () => {
       theirs.storage.link(key, keyFrom('linked'), options),
       failsWith('STORAGE_EXISTS', { key: 'linked' }),
     );
+  });
+
+  test('a move whose answer was lost is a success when the folder is where it should be', async () => {
+    for (const kind of ['lose-answer', 'cut'] as const) {
+      const memory = new MemoryStorage(undefined, { folders: true });
+      const { tree } = retrying(faultyStorage(memory, [{ at: 1, of: of('move'), kind }]), eager);
+      await memory.put(keyFrom('there/a'), Buffer.from('a'), options);
+      await tree?.move(keyFrom('there'), keyFrom('moved'), options);
+      assert.deepEqual([...memory.objects.keys()], ['moved/a']);
+      await memory.put(keyFrom('other/b'), Buffer.from('b'), options);
+      const taken = retrying(faultyStorage(memory, [{ at: 1, of: of('move'), kind: 'cut' }]), eager).tree;
+      const exists = failsWith('STORAGE_EXISTS', { key: 'moved' });
+      await assert.rejects(async () => taken?.move(keyFrom('other'), keyFrom('moved'), options), exists);
+    }
   });
 
   test('a stream goes on where it was cut off, as often as it comes on at all', async () => {

@@ -20,7 +20,7 @@ export function capabilitiesOf(root: OpenDirectory): Capabilities {
   const { type } = statfsSync(pathOf(root));
   return {
     writeOnce: type === FUSE ? 'checked' : 'atomic',
-    hardLinks: !withoutLinks.has(type),
+    links: withoutLinks.has(type) ? 'none' : 'shared',
     parallel: PARALLEL,
   };
 }

@@ -31,6 +31,19 @@ export async function* listObjects(
   if (batch.length > 0) yield batch;
 }
 
+/** The folders directly in a folder that can be part of a key. */
+export function foldersIn(root: OpenDirectory, folder: Key | ''): readonly string[] {
+  const start = openFolder(root, folder);
+  if (start === undefined) return [];
+  try {
+    return entriesOf(start, rawFromText(folder))
+      .filter(({ status }) => status.type === 'dir')
+      .map(({ key }) => key.slice(key.lastIndexOf('/') + 1));
+  } finally {
+    start.release();
+  }
+}
+
 export function statusOfFile(key: Key, { size, mtime }: Status): ObjectStatus {
   return { key, size, modified: Number(mtime / 1_000_000n) };
 }

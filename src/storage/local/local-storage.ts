@@ -8,12 +8,14 @@ import { OpenDirectory } from '../../base/open-directory.ts';
 import { forFileSystem, rawFromText } from '../../base/raw-path.ts';
 import { piecesOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
-import type { Key } from '../key.ts';
+import { requireExpected } from '../expectation.ts';
+import { compareTexts, type Key } from '../key.ts';
 import type {
   Body,
   CallOptions,
   Capabilities,
   ChangeOptions,
+  LinkOptions,
   ObjectStatus,
   Range,
   Room,
@@ -21,7 +23,7 @@ import type {
 } from '../storage.ts';
 import { type DiskCall, namedDiskError, namingDiskErrors } from './disk-errors.ts';
 import { capabilitiesOf, renameToFree, roomOf } from './file-system.ts';
-import { listObjects, statusOfFile } from './listing.ts';
+import { foldersIn, listObjects, statusOfFile } from './listing.ts';
 import { mergeLists } from './merge-lists.ts';
 import { type OpenFile, openFileAt, readAt, syncFile, writeAll } from './open-file.ts';
 import { openPartialFolder, type PartialFolder } from './partial-folder.ts';
@@ -161,8 +163,21 @@ class LocalStorage implements Storage {
     });
   }
 
-  async link(from: Key, to: Key, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
-    if (!this.capabilities.hardLinks) throw this.#lacksLinks();
+  async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    return this.#naming('folders', folder, async () => {
+      const start = folder === '' ? 0 : folder.length + 1;
+      const waiting = [...this.#waiting.below(folder)].flatMap(({ key }) =>
+        key.slice(start).split('/').slice(0, -1).slice(0, 1),
+      );
+      return [...new Set([...foldersIn(this.#root, folder), ...waiting])].sort(compareTexts);
+    });
+  }
+
+  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
+    if (this.capabilities.links === 'none') throw this.#lacksLinks();
+    if (expect !== undefined)
+      requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);
     // A name for bytes that are not on the disk yet would outlive them.
     if (this.#waiting.get(from) !== undefined) await this.sync({ signal });
     await this.#naming('link', from, async () => {

@@ -3,18 +3,21 @@ import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { HikaeError } from '../../base/errors.ts';
 import { storageErrors } from '../errors.ts';
-import { isKey, type Key } from '../key.ts';
+import { requireExpected } from '../expectation.ts';
+import { compareTexts, isKey, type Key } from '../key.ts';
 import type {
   Body,
   CallOptions,
   Capabilities,
   ChangeOptions,
+  LinkOptions,
   ObjectStatus,
   Range,
   Room,
   Storage,
 } from '../storage.ts';
 import { type ClientOptions, openClient, type Sdk } from './client.ts';
+import { copyObject, type Version } from './copy.ts';
 import { namedS3Error, type S3Call, statusOf } from './s3-errors.ts';
 import { upload } from './upload.ts';
 
@@ -24,16 +27,20 @@ export interface S3StorageOptions extends ClientOptions {
   readonly prefix: string;
   /** bytes of a part of what is too large for one request; at least 5 MiB, as S3 wants */
   readonly part?: number;
+  /** bytes of an object that the server copies in one request */
+  readonly largestCopy?: number;
 }
 
 const PART = 16_777_216;
+/** S3 copies no more in one request. */
+const LARGEST_COPY = 5 * 1_024 ** 3;
 
 /** Requests at a time that make up for the way to the server. */
 const PARALLEL = 32;
 
 /** Looks whether the bucket is there: STORAGE_MISSING, since making one is for a person to decide. */
 export async function openS3Storage(options: S3StorageOptions, { signal }: CallOptions): Promise<Storage> {
-  const { bucket, prefix, endpoint, part = PART } = options;
+  const { bucket, prefix, endpoint, part = PART, largestCopy = LARGEST_COPY } = options;
   const location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
   signal.throwIfAborted();
   const { sdk, client } = await openClient(location, options);
@@ -46,7 +53,16 @@ export async function openS3Storage(options: S3StorageOptions, { signal }: CallO
     throw namedS3Error({ storage: location, operation: 'open', key: '' }, error);
   }
   const root = prefix === '' ? '' : `${prefix}/`;
-  return new S3Storage({ location, sdk, client, bucket, root, part, isAws: endpoint === undefined });
+  return new S3Storage({
+    location,
+    sdk,
+    client,
+    bucket,
+    root,
+    part,
+    largestCopy,
+    isAws: endpoint === undefined,
+  });
 }
 
 interface Parts {
@@ -56,6 +72,7 @@ interface Parts {
   readonly bucket: string;
   readonly root: string;
   readonly part: number;
+  readonly largestCopy: number;
   readonly isAws: boolean;
 }
 
@@ -68,7 +85,7 @@ class S3Storage implements Storage {
     this.location = parts.location;
     // Others may not know the condition of a put, or lose a race in spite of it.
     const writeOnce = parts.isAws ? 'atomic' : 'checked';
-    this.capabilities = { writeOnce, hardLinks: false, parallel: PARALLEL };
+    this.capabilities = { writeOnce, links: 'copied', parallel: PARALLEL };
     this.#parts = parts;
   }
 
@@ -124,7 +141,12 @@ class S3Storage implements Storage {
   }
 
   async stat(key: Key, { signal }: CallOptions): Promise<ObjectStatus | undefined> {
-    return this.#naming('stat', key, signal, () => this.#look(key, signal));
+    return this.#naming('stat', key, signal, async () => {
+      const found = await this.#look(key, signal);
+      if (found === undefined) return undefined;
+      const { etag: _etag, version: _version, ...status } = found;
+      return status;
+    });
   }
 
   async *list(folder: Key | '', { signal }: CallOptions): AsyncGenerator<readonly ObjectStatus[]> {
@@ -141,7 +163,7 @@ class S3Storage implements Storage {
         abortSignal: signal,
       })) {
         const batch = Contents.flatMap(({ Key: name = '', Size = 0, LastModified }): ObjectStatus[] => {
-          const key = decodeURIComponent(name.replaceAll('+', ' ')).slice(root.length);
+          const key = decoded(name).slice(root.length);
           return isKey(key) ? [{ key, size: Size, modified: LastModified?.getTime() ?? 0 }] : [];
         });
         if (batch.length > 0) yield batch;
@@ -159,9 +181,33 @@ class S3Storage implements Storage {
     });
   }
 
-  async link(_from: Key, _to: Key, { signal }: ChangeOptions): Promise<void> {
-    signal.throwIfAborted();
-    throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'hard links' });
+  async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {
+    const { sdk, client, bucket, root } = this.#parts;
+    const start = folder === '' ? root : `${root}${folder}/`;
+    return this.#naming('folders', folder, signal, async () => {
+      const input = { Bucket: bucket, Prefix: start, Delimiter: '/', EncodingType: 'url' } as const;
+      const names: string[] = [];
+      for await (const { CommonPrefixes = [] } of sdk.paginateListObjectsV2({ client }, input, {
+        abortSignal: signal,
+      }))
+        for (const { Prefix = '' } of CommonPrefixes) {
+          const name = decoded(Prefix).slice(start.length, -1);
+          if (isKey(name)) names.push(name);
+        }
+      return names.sort(compareTexts);
+    });
+  }
+
+  /** The medium copies: the very version that was looked at, and never over an object that exists. */
+  async link(from: Key, to: Key, { signal, expect }: LinkOptions): Promise<void> {
+    const { sdk, client, bucket, root, largestCopy } = this.#parts;
+    await this.#naming('link', from, signal, async () => {
+      const [source, there] = await Promise.all([this.#look(from, signal), this.#look(to, signal)]);
+      requireExpected(source, { storage: this.location, key: from }, expect);
+      if (there !== undefined) throw storageErrors.STORAGE_EXISTS({ key: to, storage: this.location });
+      const place = { sdk, client, largestCopy, target: this.#target(to) };
+      await copyObject({ ...source, bucket, name: `${root}${from}` }, place, { signal });
+    });
   }
 
   /** Everything is durable when it is answered. */
@@ -178,13 +224,13 @@ class S3Storage implements Storage {
     this.#parts.client.destroy();
   }
 
-  async #look(key: Key, signal: AbortSignal): Promise<ObjectStatus | undefined> {
+  async #look(key: Key, signal: AbortSignal): Promise<(ObjectStatus & Version) | undefined> {
     const { sdk, client } = this.#parts;
     try {
-      const { ContentLength, LastModified, ChecksumSHA256, ChecksumType } = await client.send(
-        new sdk.HeadObjectCommand({ ...this.#target(key), ChecksumMode: 'ENABLED' }),
-        { abortSignal: signal },
-      );
+      const { ContentLength, LastModified, ChecksumSHA256, ChecksumType, ETag, VersionId } =
+        await client.send(new sdk.HeadObjectCommand({ ...this.#target(key), ChecksumMode: 'ENABLED' }), {
+          abortSignal: signal,
+        });
       // Of an upload in parts it is a hash of their hashes.
       const isWhole =
         ChecksumSHA256 !== undefined && !ChecksumSHA256.includes('-') && ChecksumType !== 'COMPOSITE';
@@ -192,6 +238,8 @@ class S3Storage implements Storage {
         key,
         size: ContentLength ?? 0,
         modified: LastModified?.getTime() ?? 0,
+        etag: ETag,
+        version: VersionId,
         ...(isWhole ? { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') } : {}),
       };
     } catch (error) {
@@ -312,4 +360,9 @@ class S3Storage implements Storage {
     const reason = `ended at byte ${at} of ${end}`;
     return storageErrors.STORAGE_INTERRUPTED({ ...this.#call(operation, key), reason });
   }
+}
+
+/** A key as the listing gives it when it is asked to encode what XML can't hold. */
+function decoded(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
 }

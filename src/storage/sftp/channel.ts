@@ -53,7 +53,7 @@ export class Channel {
   }
 
   /** Whether the server announced one of OpenSSH's extensions. */
-  has(extension: 'hardlink' | 'fsync' | 'statvfs'): boolean {
+  has(extension: 'hardlink' | 'fsync' | 'statvfs' | 'posix-rename'): boolean {
     // Not part of the typed interface; asking for a missing one throws.
     const { _extensions: extensions } = this.#sftp as unknown as { _extensions: Record<string, string> };
     return extensions[`${extension}@openssh.com`] !== undefined;
@@ -145,6 +145,19 @@ export class Channel {
   /** Fails when the new name exists, as far as the server keeps to the protocol. */
   async rename(from: string, to: string, signal: AbortSignal): Promise<void> {
     await this.#ask(signal, (sftp, done) => sftp.rename(from, to, done));
+  }
+
+  /** The same over a name that exists, in one step; only where the server has `posix-rename`. */
+  async replace(from: string, to: string, signal: AbortSignal): Promise<void> {
+    await this.#ask(signal, (sftp, done) => sftp.ext_openssh_rename(from, to, done));
+  }
+
+  async symlink(path: string, to: string, signal: AbortSignal): Promise<void> {
+    await this.#ask(signal, (sftp, done) => sftp.symlink(to, path, done));
+  }
+
+  async removeFolder(path: string, signal: AbortSignal): Promise<void> {
+    await this.#ask(signal, (sftp, done) => sftp.rmdir(path, done));
   }
 
   async link(from: string, to: string, signal: AbortSignal): Promise<void> {

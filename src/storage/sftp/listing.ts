@@ -1,5 +1,5 @@
 /** Walking remote folders in the order of their keys, some of them ahead: each costs several trips over the line. */
-import { isKey, type Key } from '../key.ts';
+import { compareTexts, isKey, type Key } from '../key.ts';
 import type { ObjectStatus } from '../storage.ts';
 import { NO_SUCH_FILE, RequestFailure } from './channel.ts';
 import type { Channels } from './channels.ts';
@@ -23,6 +23,18 @@ export async function* listFolder(
   signal: AbortSignal,
 ): AsyncGenerator<readonly ObjectStatus[]> {
   yield* walk(channels, path, await readEntries(channels, path, folder, signal), signal);
+}
+
+/** Names of the folders directly in a folder. */
+export async function foldersOf(
+  channels: Channels,
+  path: string,
+  folder: Key | '',
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const entries = await readEntries(channels, path, folder, signal);
+  const keys = entries.filter(({ isFolder }) => isFolder).map(({ key }) => key);
+  return keys.map((key) => key.slice(key.lastIndexOf('/') + 1)).sort(compareTexts);
 }
 
 async function* walk(

@@ -1,12 +1,12 @@
 /** What a server answers, as errors of the room. */
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
-import type { Storage } from '../storage.ts';
+import type { Storage, Tree } from '../storage.ts';
 import { NO_SUCH_FILE, PERMISSION_DENIED, RequestFailure } from './channel.ts';
 
 export interface SftpCall {
   readonly storage: string;
-  readonly operation: keyof Storage | 'open';
+  readonly operation: keyof Storage | keyof Tree | 'open';
   readonly key: Key | '';
 }
 

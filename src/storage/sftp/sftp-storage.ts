@@ -2,24 +2,28 @@
 import type { HikaeError } from '../../base/errors.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
+import { requireExpected } from '../expectation.ts';
 import type { Key } from '../key.ts';
 import type {
   Body,
   CallOptions,
   Capabilities,
   ChangeOptions,
+  LinkOptions,
   ObjectStatus,
   Range,
   Room,
   Storage,
+  Tree,
 } from '../storage.ts';
 import { briefly, type Channel, FAILURE, type Handle, NO_SUCH_FILE, RequestFailure } from './channel.ts';
 import { Channels } from './channels.ts';
 import { type ConnectionOptions, connect } from './connection.ts';
-import { listFolder } from './listing.ts';
+import { foldersOf, listFolder } from './listing.ts';
 import { PartialFiles } from './partial-files.ts';
 import { readPieces, writeAll } from './remote-file.ts';
 import { isFolder, makeFolders, parentOf, syncFolder } from './remote-folder.ts';
+import { RemoteTree } from './remote-tree.ts';
 import { namedSftpError, type SftpCall } from './sftp-errors.ts';
 
 export type { Login } from './connection.ts';
@@ -63,7 +67,7 @@ function capabilitiesOf(channel: Channel): Capabilities {
   return {
     // OpenSSH, which has this extension, renames by a link, and that fails over a name; of others nobody knows.
     writeOnce: channel.has('hardlink') ? 'atomic' : 'checked',
-    hardLinks: channel.has('hardlink'),
+    links: channel.has('hardlink') ? 'shared' : 'none',
     parallel: PARALLEL,
   };
 }
@@ -74,6 +78,7 @@ const NOTHING_LEFT = 1_048_576;
 class SftpStorage implements Storage {
   readonly location: string;
   readonly capabilities: Capabilities;
+  readonly tree: Tree;
   readonly #root: string;
   readonly #channels: Channels;
   readonly #partial: PartialFiles;
@@ -92,6 +97,7 @@ class SftpStorage implements Storage {
     this.#root = root;
     this.#channels = channels;
     this.#partial = new PartialFiles(root, random);
+    this.tree = new RemoteTree(location, root, channels);
   }
 
   async put(key: Key, body: Body, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
@@ -186,9 +192,21 @@ class SftpStorage implements Storage {
     });
   }
 
-  async link(from: Key, to: Key, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
-    if (!this.capabilities.hardLinks)
+  async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {
+    signal.throwIfAborted();
+    try {
+      const path = folder === '' ? this.#root || '/' : this.#pathOf(folder);
+      return await foldersOf(this.#channels, path, folder, signal);
+    } catch (error) {
+      throw namedSftpError(this.#call('folders', folder), error);
+    }
+  }
+
+  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
+    if (this.capabilities.links === 'none')
       throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'hard links' });
+    if (expect !== undefined)
+      requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);
     await this.#using('link', from, signal, (channel) =>
       this.#give(channel, to, { signal, durable }, (path) => channel.link(this.#pathOf(from), path, signal)),
     );

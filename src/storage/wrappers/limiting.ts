@@ -71,6 +71,8 @@ function passing(storage: Storage): Storage {
     list: (folder, options) => storage.list(folder, options),
     remove: (key, options) => storage.remove(key, options),
     link: (from, to, options) => storage.link(from, to, options),
+    folders: (folder, options) => storage.folders(folder, options),
+    ...(storage.tree && { tree: storage.tree }),
     sync: (options) => storage.sync(options),
     room: (options) => storage.room(options),
     close: () => storage.close(),

@@ -1,8 +1,8 @@
 /** Counts what a storage is asked for: calls and bytes by operation, for progress, forecasts and prices. */
 import { sizeOf } from '../body.ts';
-import type { ObjectStatus, Storage } from '../storage.ts';
+import type { ObjectStatus, Storage, Tree } from '../storage.ts';
 
-export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close'>;
+export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close' | 'tree'> | keyof Tree;
 
 export interface OperationCount {
   /** calls that were made, whatever became of them */
@@ -84,8 +84,21 @@ export function observing(storage: Storage): ObservedStorage {
     list: (folder, options) => pieces('list', () => storage.list(folder, options)),
     remove: (key, options) => call('remove', () => storage.remove(key, options)),
     link: (from, to, options) => call('link', () => storage.link(from, to, options)),
+    folders: (folder, options) => call('folders', () => storage.folders(folder, options)),
+    ...(storage.tree && { tree: observedTree(storage.tree, call) }),
     sync: (options) => call('sync', () => storage.sync(options)),
     room: (options) => call('room', () => storage.room(options)),
     close: () => storage.close(),
+  };
+}
+
+function observedTree(
+  tree: Tree,
+  call: (operation: Operation, work: () => Promise<void>) => Promise<void>,
+): Tree {
+  return {
+    move: (from, to, options) => call('move', () => tree.move(from, to, options)),
+    remove: (folder, options) => call('remove', () => tree.remove(folder, options)),
+    point: (name, to, options) => call('point', () => tree.point(name, to, options)),
   };
 }

@@ -8,7 +8,7 @@ import { type HikaeError, isHikaeError } from '../../base/errors.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import { compareKeys, type Key } from '../key.ts';
-import type { Body, CallOptions, ChangeOptions, ObjectStatus, Range, Storage } from '../storage.ts';
+import type { Body, CallOptions, ChangeOptions, ObjectStatus, Range, Storage, Tree } from '../storage.ts';
 
 export interface RetryOptions {
   /** how often a call is made at most, the first time included */
@@ -47,12 +47,37 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
     readRange: (key, options) => attempting(retry, options, () => storage.readRange(key, options)),
     stat: (key, options) => attempting(retry, options, () => storage.stat(key, options)),
     remove: (key, options) => attempting(retry, options, () => storage.remove(key, options)),
+    folders: (folder, options) => attempting(retry, options, () => storage.folders(folder, options)),
+    ...(storage.tree && { tree: retryingTree(storage, storage.tree, retry) }),
     sync: (options) => attempting(retry, options, () => storage.sync(options)),
     room: (options) => attempting(retry, options, () => storage.room(options)),
     stream: (key, options) => resumingStream(storage, key, options, retry),
     list: (folder, options) => resumingList(storage, folder, options, retry),
     close: () => storage.close(),
   };
+}
+
+function retryingTree(storage: Storage, tree: Tree, retry: RetryOptions): Tree {
+  return {
+    move: (from, to, options) =>
+      attempting(retry, options, async (earlier) => {
+        try {
+          await tree.move(from, to, options);
+        } catch (error) {
+          // What is where it should be, and no longer where it was, an earlier attempt has moved.
+          if (earlier === undefined || !isHikaeError(error, 'STORAGE_EXISTS')) throw error;
+          if (await hasFolder(storage, from, options)) throw error;
+        }
+      }),
+    remove: (folder, options) => attempting(retry, options, () => tree.remove(folder, options)),
+    point: (name, to, options) => attempting(retry, options, () => tree.point(name, to, options)),
+  };
+}
+
+async function hasFolder(storage: Storage, folder: Key, options: CallOptions): Promise<boolean> {
+  const slash = folder.lastIndexOf('/');
+  const names = await storage.folders(folder.slice(0, Math.max(0, slash)) as Key | '', options);
+  return names.includes(folder.slice(slash + 1));
 }
 
 /** Makes a call until it succeeds, fails for good, or has been made often enough; it learns how it failed before. */
