@@ -1,12 +1,14 @@
 /** Fills packs with blobs of one type: compressed, sealed, one behind the other. */
 import { type BlobType, idOf, type PackedBlob } from './format/blob.ts';
-import { compress } from './format/compression.ts';
+import { compress, compressInto, packedBound } from './format/compression.ts';
 import { encodePackEnd, PACK_SIZE } from './format/pack.ts';
 import { SEAL, type Sealer } from './format/sealing.ts';
 import type { FinishedPack } from './storing-jobs.ts';
 
+/** No chunk of data is larger; a tree may be. */
+const MOST_CHUNK = 8 * 1024 * 1024;
 /** What a filler's own buffer has: a pack that is nearly full, and one chunk more. */
-export const FILLER_SIZE = PACK_SIZE + 8 * 1024 * 1024 + SEAL;
+export const FILLER_SIZE = PACK_SIZE + MOST_CHUNK + SEAL;
 
 export interface FillerOptions {
   readonly type: BlobType;
@@ -17,6 +19,8 @@ export interface FillerOptions {
 
 export class PackFiller {
   readonly #options: FillerOptions;
+  /** what a blob is packed into before it is sealed; memory that is not written to costs nothing */
+  readonly #packed = Buffer.alloc(packedBound(MOST_CHUNK));
   #blobs: PackedBlob[] = [];
   #size = 0;
   /** blobs that are larger than the buffer, such as the tree of a huge folder */
@@ -28,7 +32,7 @@ export class PackFiller {
 
   add(id: string, plain: Uint8Array): void {
     const { type, sealer, buffer } = this.#options;
-    const packed = compress(plain);
+    const packed = this.#pack(plain);
     // restic packs uncompressed trees anew with every prune; of data it takes either.
     const isSmaller = packed.length < plain.length || type === 'tree';
     const content = isSmaller ? packed : plain;
@@ -45,6 +49,11 @@ export class PackFiller {
     });
     this.#size += length;
     if (this.#size >= PACK_SIZE) this.flush();
+  }
+
+  #pack(plain: Uint8Array): Buffer {
+    if (plain.length > MOST_CHUNK) return compress(plain);
+    return this.#packed.subarray(0, compressInto(this.#packed, plain));
   }
 
   /** Closes the pack that is being filled, if there is anything in it. */

@@ -1,23 +1,27 @@
 /** zstd as the format uses it, with bounds on what an unknown frame may become. */
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import { systemCode } from '../../../base/errors.ts';
+import { NoZstdFrame, zstdBound, zstdFrom } from '../../../base/zstd.ts';
 
-/** Where zstd spends little and gains most; restic's own default is near it. */
-const options = { params: { [constants.ZSTD_c_compressionLevel]: 3 } } as const;
+const zstd = zstdFrom([null, 'libzstd.so.1']);
+
+/** Room for what so many bytes become. */
+export const packedBound = zstdBound;
+
+/** Packs into the beginning of `target`, which has that room, and returns how many bytes it took. */
+export function compressInto(target: Uint8Array, bytes: Uint8Array): number {
+  return zstd.packInto(target, bytes);
+}
 
 export function compress(bytes: Uint8Array): Buffer {
-  return zstdCompressSync(bytes, options);
+  const packed = Buffer.allocUnsafeSlow(packedBound(bytes.length));
+  return packed.subarray(0, compressInto(packed, bytes));
 }
 
 /** Throws a SyntaxError for what is no frame, or becomes more than `most` bytes. */
 export function decompress(bytes: Uint8Array, most: number): Buffer {
   try {
-    // Node.js takes no bound of zero, and an empty frame is legal.
-    return zstdDecompressSync(bytes, { maxOutputLength: Math.max(most, 1) });
+    return zstd.unpack(bytes, most);
   } catch (error) {
-    if (systemCode(error) === 'ERR_BUFFER_TOO_LARGE') {
-      throw new SyntaxError(`it unpacks to more than ${most} bytes`, { cause: error });
-    }
-    throw new SyntaxError(`zstd can not unpack it (${systemCode(error) ?? 'unknown'})`, { cause: error });
+    if (!(error instanceof NoZstdFrame)) throw error;
+    throw new SyntaxError(error.message, { cause: error });
   }
 }
