@@ -211,4 +211,14 @@ export const storageErrors = defineErrors({
       ja: 'この保管先には別のサーバーかファイルシステムを使ってください。',
     },
   },
+  STORAGE_LOCK_SHORT: {
+    message: {
+      en: 'the storage {storage} does not keep {key} locked until {wanted}: {found}',
+      ja: 'ストレージ {storage} の {key} は {wanted} までロックされていません: {found}',
+    },
+    hint: {
+      en: 'The lock was asked for and is not there. Check the rights of the keys in use (s3:PutObjectRetention, s3:GetObjectRetention), and that the bucket has Object Lock.',
+      ja: 'ロックを要求しましたが、掛かっていません。使っている認証キーの権限(s3:PutObjectRetention、s3:GetObjectRetention)と、バケットのオブジェクトロックが有効かを確かめてください。',
+    },
+  },
 });

@@ -16,15 +16,19 @@
  *   then stays done: an object may be there although its `put` was cancelled.
  * - Calls may be made at the same time, as many as one likes; `capabilities.parallel` says how many are of use.
  */
+import type { CallOptions, ObjectStatus, Range } from './call.ts';
 import type { Key } from './key.ts';
+import type { Lock, Locking } from './locking.ts';
 
 export interface Storage {
   /** where it is, as a person knows it: a path, or a URL without secrets */
   readonly location: string;
   readonly capabilities: Capabilities;
+  /** versions of objects, and locks on them; absent where the medium knows neither */
+  readonly locking?: Locking | undefined;
 
   /** Stores an object under a key that has none yet. */
-  put(key: Key, body: Body, options: ChangeOptions): Promise<void>;
+  put(key: Key, body: Body, options: PutOptions): Promise<void>;
 
   /** All bytes of an object; STORAGE_TOO_LARGE when there are more than `limit`, which bounds what a foreign one may cost. */
   read(key: Key, options: CallOptions & { readonly limit: number }): Promise<Uint8Array>;
@@ -110,10 +114,6 @@ export interface ReopenableBody {
   open(options: CallOptions): AsyncIterable<Uint8Array>;
 }
 
-export interface CallOptions {
-  readonly signal: AbortSignal;
-}
-
 export interface ChangeOptions extends CallOptions {
   /**
    * `at-sync`: need not outlive a loss of power before `sync` resolves, which costs one write of the disk's caches for
@@ -128,19 +128,9 @@ export interface LinkOptions extends ChangeOptions {
   readonly expect?: { readonly size: number; readonly sha256: string };
 }
 
-export interface Range {
-  readonly offset: number;
-  readonly length: number;
-}
-
-export interface ObjectStatus {
-  readonly key: Key;
-  /** bytes */
-  readonly size: number;
-  /** milliseconds since 1970 UTC when it was stored, by the medium's clock, which may be another than ours */
-  readonly modified: number;
-  /** SHA-256 of the whole object in hexadecimal digits, by `stat` alone and only where the medium itself has checked it */
-  readonly sha256?: string;
+export interface PutOptions extends ChangeOptions {
+  /** What is stored is locked from its first moment; STORAGE_LACKS where there is no `locking`. */
+  readonly lock?: Lock | undefined;
 }
 
 export interface Room {
@@ -148,5 +138,15 @@ export interface Room {
   readonly objects?: number;
 }
 
+export type { CallOptions, ObjectStatus, Range } from './call.ts';
 export { storageErrors } from './errors.ts';
 export { isKey, type Key, keyFrom } from './key.ts';
+export {
+  covers,
+  type Lock,
+  type Locking,
+  type LockingState,
+  type LockMode,
+  type ObjectVersion,
+  type VersionStatus,
+} from './locking.ts';

@@ -5,13 +5,15 @@ import type { Key } from '../../src/storage/key.ts';
 import type {
   Body,
   CallOptions,
-  ChangeOptions,
   ObjectStatus,
+  PutOptions,
   Storage,
   Tree,
 } from '../../src/storage/storage.ts';
 
-export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close' | 'tree'> | keyof Tree;
+export type Operation =
+  | Exclude<keyof Storage, 'location' | 'capabilities' | 'locking' | 'tree' | 'close'>
+  | keyof Tree;
 
 export interface Call {
   readonly operation: Operation;
@@ -126,7 +128,8 @@ export function faultyStorage(storage: Storage, faults: readonly Fault[]): Fault
     calls,
     location: storage.location,
     capabilities: storage.capabilities,
-    put: (key, body: Body, options: ChangeOptions) =>
+    locking: storage.locking,
+    put: (key, body: Body, options: PutOptions) =>
       change({ operation: 'put', key }, options.signal, () => storage.put(key, body, options)),
     remove: (key, options) =>
       change({ operation: 'remove', key }, options.signal, () => storage.remove(key, options)),

@@ -8,12 +8,14 @@ import { piecesOf } from '../../src/storage/body.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
 import { requireExpected } from '../../src/storage/expectation.ts';
 import { compareKeys, compareTexts, type Key, keyFrom } from '../../src/storage/key.ts';
+import { refuseLock } from '../../src/storage/locking.ts';
 import type {
   Body,
   CallOptions,
   ChangeOptions,
   LinkOptions,
   ObjectStatus,
+  PutOptions,
   Range,
   Storage,
   Tree,
@@ -56,7 +58,8 @@ export class MemoryStorage implements Storage {
     return survived;
   }
 
-  async put(key: Key, body: Body, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
+  async put(key: Key, body: Body, { signal, durable = 'now', lock }: PutOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     await breathe(signal);
     this.#requireFree(key);
     const pieces: Uint8Array[] = [];

@@ -552,8 +552,8 @@ export async function collectBytes(pieces: AsyncIterable<Uint8Array>): Promise<B
   return Buffer.concat(all);
 }
 
-export async function collect(list: AsyncIterable<readonly ObjectStatus[]>): Promise<ObjectStatus[]> {
-  const all: ObjectStatus[] = [];
+export async function collect<One = ObjectStatus>(list: AsyncIterable<readonly One[]>): Promise<One[]> {
+  const all: One[] = [];
   for await (const batch of list) all.push(...batch);
   return all;
 }

@@ -4,7 +4,9 @@ import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   ListMultipartUploadsCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
@@ -18,11 +20,13 @@ import { type Ceph, type S3User, startCeph } from '../servers/ceph.ts';
 import { freePort } from '../servers/free-port.ts';
 import { type Line, openLine } from '../servers/line.ts';
 import { bodyOf, collect, collectBytes, failsWith, never, read, storageContract } from './contract.ts';
+import { lockingContract } from './locking-contract.ts';
 import { patternOf } from './pattern.ts';
 
 const options = { signal: never };
 const key = keyFrom('folder/object');
 const bucket = 'hikae-test';
+const lockedBucket = 'hikae-test-locked';
 const PART = 5_242_880;
 
 let ceph: Ceph;
@@ -36,6 +40,19 @@ before(async () => {
     credentials: { accessKeyId: ceph.user.id, secretAccessKey: ceph.user.secret },
   });
   await admin.send(new CreateBucketCommand({ Bucket: bucket }));
+  await admin.send(new CreateBucketCommand({ Bucket: lockedBucket, ObjectLockEnabledForBucket: true }));
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      {
+        Effect: 'Allow',
+        Principal: { AWS: ['arn:aws:iam:::user/stranger'] },
+        Action: ['s3:ListBucket', 's3:ListBucketVersions', 's3:GetObject', 's3:GetObjectVersion'],
+        Resource: [`arn:aws:s3:::${lockedBucket}`, `arn:aws:s3:::${lockedBucket}/*`],
+      },
+    ],
+  });
+  await admin.send(new PutBucketPolicyCommand({ Bucket: lockedBucket, Policy }));
 });
 after(async () => {
   admin.destroy();
@@ -65,6 +82,21 @@ async function using(changes: Partial<S3StorageOptions>, work: (storage: Storage
 }
 
 storageContract({ kind: 'in a bucket', open: () => open() });
+lockingContract({
+  parts: PART,
+  open: () => open({ bucket: lockedBucket, part: PART }),
+  openPlain: () => open({ prefix: 'unlocked' }),
+  openAsReader: () => open({ bucket: lockedBucket, keys: keysOf(ceph.stranger) }),
+  async overwrite(name, bytes) {
+    const target = { Bucket: lockedBucket, Key: `some/prefix/${name}` };
+    await admin.send(new PutObjectCommand({ ...target, Body: bytes }));
+  },
+  async destroy(name, version) {
+    const target = { Bucket: lockedBucket, Key: `some/prefix/${name}`, VersionId: version };
+    await admin.send(new DeleteObjectCommand(target));
+  },
+});
+
 describe('at the root of the bucket', () => {
   test('objects of others and of other prefixes are told apart', () =>
     using({ prefix: 'ours' }, async (storage) => {

@@ -10,6 +10,7 @@ import { piecesOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import { requireExpected } from '../expectation.ts';
 import { compareTexts, type Key } from '../key.ts';
+import { refuseLock } from '../locking.ts';
 import type {
   Body,
   CallOptions,
@@ -17,6 +18,7 @@ import type {
   ChangeOptions,
   LinkOptions,
   ObjectStatus,
+  PutOptions,
   Range,
   Room,
   Storage,
@@ -71,7 +73,8 @@ class LocalStorage implements Storage {
     this.#waiting = new WaitingObjects(root);
   }
 
-  async put(key: Key, body: Body, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
+  async put(key: Key, body: Body, { signal, durable = 'now', lock }: PutOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     if ((await this.stat(key, { signal })) !== undefined) throw this.#exists(key);
     await this.#naming('put', key, async () => {
       const { folder, nextName } = await this.#openPartial(signal);

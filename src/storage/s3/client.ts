@@ -54,7 +54,25 @@ export async function openClient(
           },
         }),
   };
-  return { sdk, client: new sdk.S3Client(config) };
+  const client = new sdk.S3Client(config);
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Readonly<Record<string, string>> };
+      if (result.output !== undefined) Object.assign(result.output.$metadata, { date: headers?.date });
+      return result;
+    },
+    { step: 'deserialize', priority: 'high' },
+  );
+  return { sdk, client };
+}
+
+/** When the server gave an answer, by its own clock, in milliseconds since 1970 UTC. */
+export function timeOf({ $metadata }: { readonly $metadata: object }): number {
+  const { date } = $metadata as { readonly date?: string };
+  const time = date === undefined ? Number.NaN : Date.parse(date);
+  if (Number.isNaN(time)) throw new TypeError('an answer of a server without a date');
+  return time;
 }
 
 /** Nobody reads along: TLS, or this machine itself. */

@@ -1,59 +1,63 @@
 /** Copies that the server makes by itself: in one request, or in parts where S3 takes no more in one. */
-import type { CompletedPart, S3Client } from '@aws-sdk/client-s3';
-import type { CallOptions } from '../storage.ts';
-import type { Sdk } from './client.ts';
+import type { CompletedPart } from '@aws-sdk/client-s3';
+import type { Key } from '../key.ts';
+import type { CallOptions, Lock } from '../storage.ts';
+import { type Bucket, type Target, targetOf } from './bucket.ts';
+import { lockFields } from './upload.ts';
 
-/** Which of the contents that a key has had over time. */
-export interface Version {
-  readonly etag: string | undefined;
+/** One of the contents that a key has had over time. */
+export interface CopySource {
+  readonly key: Key;
+  /** bytes */
+  readonly size: number;
+  readonly etag?: string | undefined;
   /** undefined where the bucket keeps no versions */
   readonly version: string | undefined;
 }
 
-export interface CopySource extends Version {
-  readonly bucket: string;
-  /** the whole key */
-  readonly name: string;
-  /** bytes */
-  readonly size: number;
-}
-
 export interface CopyTarget {
-  readonly sdk: Sdk;
-  readonly client: S3Client;
-  readonly target: { readonly Bucket: string; readonly Key: string };
-  /** bytes that are copied in one request */
-  readonly largestCopy: number;
+  readonly key: Key;
+  readonly lock?: Lock | undefined;
 }
 
 /** Milliseconds to clear something away in. */
 const CLEARING = 3_000;
 
-export async function copyObject(source: CopySource, to: CopyTarget, { signal }: CallOptions): Promise<void> {
-  const { bucket, name, size, version, etag } = source;
-  const path = `${bucket}/${name.split('/').map(encodeURIComponent).join('/')}`;
+/** Gives the version that it made, where the bucket has versions. */
+export async function copyObject(
+  bucket: Bucket,
+  source: CopySource,
+  { key, lock }: CopyTarget,
+  { signal }: CallOptions,
+): Promise<string | undefined> {
+  const { sdk, client, name, root, largestCopy } = bucket;
+  const { size, version, etag } = source;
+  const path = `${name}/${root}${source.key}`.split('/').map(encodeURIComponent).join('/');
   const from = {
-    CopySource: version === undefined || version === 'null' ? path : `${path}?versionId=${version}`,
+    CopySource:
+      version === undefined || version === 'null' ? path : `${path}?versionId=${encodeURIComponent(version)}`,
     ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
   };
-  if (size <= to.largestCopy) {
-    const { sdk, client, target } = to;
-    const command = new sdk.CopyObjectCommand({ ...target, ...from, ChecksumAlgorithm: 'SHA256' });
-    await client.send(command, { abortSignal: signal });
-  } else {
-    await copyInParts(from, size, to, signal);
-  }
+  const target = { ...targetOf(bucket, key), ...lockFields(lock) };
+  if (size > largestCopy) return copyInParts(bucket, { from, target, size }, signal);
+  const command = new sdk.CopyObjectCommand({ ...target, ...from, ChecksumAlgorithm: 'SHA256' });
+  return (await client.send(command, { abortSignal: signal })).VersionId;
+}
+
+interface PartsCopy {
+  readonly from: { readonly CopySource: string; readonly CopySourceIfMatch?: string };
+  readonly target: Target & ReturnType<typeof lockFields>;
+  readonly size: number;
 }
 
 async function copyInParts(
-  from: { readonly CopySource: string; readonly CopySourceIfMatch?: string },
-  size: number,
-  { sdk, client, target, largestCopy }: CopyTarget,
+  { sdk, client, largestCopy }: Bucket,
+  { from, target, size }: PartsCopy,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<string | undefined> {
   const options = { abortSignal: signal };
   const { UploadId } = await client.send(new sdk.CreateMultipartUploadCommand(target), options);
-  const upload = { ...target, UploadId };
+  const upload = { Bucket: target.Bucket, Key: target.Key, UploadId };
   try {
     const parts: CompletedPart[] = [];
     for (let at = 0; at < size; at += largestCopy) {
@@ -64,7 +68,7 @@ async function copyInParts(
       parts.push({ PartNumber, ETag: CopyPartResult?.ETag });
     }
     const command = new sdk.CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts } });
-    await client.send(command, options);
+    return (await client.send(command, options)).VersionId;
   } catch (error) {
     const abortSignal = AbortSignal.timeout(CLEARING);
     await client.send(new sdk.AbortMultipartUploadCommand(upload), { abortSignal }).catch(() => undefined);

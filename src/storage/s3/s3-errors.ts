@@ -1,11 +1,11 @@
 /** What S3 and the way to it say, as errors of the room. */
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
-import type { Storage } from '../storage.ts';
+import type { Locking, Storage } from '../storage.ts';
 
 export interface S3Call {
   readonly storage: string;
-  readonly operation: keyof Storage | 'open';
+  readonly operation: keyof Storage | keyof Locking | 'open';
   readonly key: Key | '';
 }
 

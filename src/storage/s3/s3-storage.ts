@@ -1,7 +1,4 @@
 /** Objects of a bucket below a prefix: of AWS, of Ceph, of any server that speaks S3. */
-import type { Readable } from 'node:stream';
-import type { S3Client } from '@aws-sdk/client-s3';
-import type { HikaeError } from '../../base/errors.ts';
 import { storageErrors } from '../errors.ts';
 import { requireExpected } from '../expectation.ts';
 import { compareTexts, isKey, type Key } from '../key.ts';
@@ -12,13 +9,17 @@ import type {
   ChangeOptions,
   LinkOptions,
   ObjectStatus,
+  PutOptions,
   Range,
   Room,
   Storage,
 } from '../storage.ts';
-import { type ClientOptions, openClient, type Sdk } from './client.ts';
-import { copyObject, type Version } from './copy.ts';
-import { namedS3Error, type S3Call, statusOf } from './s3-errors.ts';
+import { type Bucket, decoded, nameBelow, naming, targetOf } from './bucket.ts';
+import { type ClientOptions, openClient } from './client.ts';
+import { copyObject } from './copy.ts';
+import { look, readPart, readWhole, statusFrom, streamOf } from './reading.ts';
+import { namedS3Error, statusOf } from './s3-errors.ts';
+import { S3Locking } from './s3-locking.ts';
 import { upload } from './upload.ts';
 
 export interface S3StorageOptions extends ClientOptions {
@@ -40,12 +41,12 @@ const PARALLEL = 32;
 
 /** Looks whether the bucket is there: STORAGE_MISSING, since making one is for a person to decide. */
 export async function openS3Storage(options: S3StorageOptions, { signal }: CallOptions): Promise<Storage> {
-  const { bucket, prefix, endpoint, part = PART, largestCopy = LARGEST_COPY } = options;
-  const location = `s3://${bucket}${prefix === '' ? '' : `/${prefix}`}`;
+  const { bucket: name, prefix, endpoint, part = PART, largestCopy = LARGEST_COPY } = options;
+  const location = `s3://${name}${prefix === '' ? '' : `/${prefix}`}`;
   signal.throwIfAborted();
   const { sdk, client } = await openClient(location, options);
   try {
-    await client.send(new sdk.HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+    await client.send(new sdk.HeadBucketCommand({ Bucket: name }), { abortSignal: signal });
   } catch (error) {
     client.destroy();
     signal.throwIfAborted();
@@ -53,108 +54,64 @@ export async function openS3Storage(options: S3StorageOptions, { signal }: CallO
     throw namedS3Error({ storage: location, operation: 'open', key: '' }, error);
   }
   const root = prefix === '' ? '' : `${prefix}/`;
-  return new S3Storage({
-    location,
-    sdk,
-    client,
-    bucket,
-    root,
-    part,
-    largestCopy,
-    isAws: endpoint === undefined,
-  });
-}
-
-interface Parts {
-  readonly location: string;
-  readonly sdk: Sdk;
-  readonly client: S3Client;
-  readonly bucket: string;
-  readonly root: string;
-  readonly part: number;
-  readonly largestCopy: number;
-  readonly isAws: boolean;
+  const isAws = endpoint === undefined;
+  return new S3Storage({ location, sdk, client, name, root, part, largestCopy, isAws });
 }
 
 class S3Storage implements Storage {
   readonly location: string;
   readonly capabilities: Capabilities;
-  readonly #parts: Parts;
+  readonly locking: S3Locking;
+  readonly #bucket: Bucket;
 
-  constructor(parts: Parts) {
-    this.location = parts.location;
+  constructor(bucket: Bucket) {
+    this.location = bucket.location;
     // Others may not know the condition of a put, or lose a race in spite of it.
-    const writeOnce = parts.isAws ? 'atomic' : 'checked';
+    const writeOnce = bucket.isAws ? 'atomic' : 'checked';
     this.capabilities = { writeOnce, links: 'copied', parallel: PARALLEL };
-    this.#parts = parts;
+    this.locking = new S3Locking(bucket);
+    this.#bucket = bucket;
   }
 
-  async put(key: Key, body: Body, { signal }: ChangeOptions): Promise<void> {
-    const { sdk, client, part } = this.#parts;
-    await this.#naming('put', key, signal, async () => {
-      if (this.capabilities.writeOnce === 'checked' && (await this.#look(key, signal)) !== undefined)
+  async put(key: Key, body: Body, { lock, signal }: PutOptions): Promise<void> {
+    const bucket = this.#bucket;
+    const version = await naming(bucket, 'put', key, signal, async () => {
+      if (this.capabilities.writeOnce === 'checked' && (await look(bucket, { key }, signal)) !== undefined)
         throw storageErrors.STORAGE_EXISTS({ key, storage: this.location });
-      const to = { sdk, client, storage: this.location, key, target: this.#target(key), part };
-      await upload(to, body, { signal });
+      return upload({ bucket, key, lock }, body, { signal });
     });
+    if (lock === undefined) return;
+    if (version === undefined)
+      throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'versions' });
+    await this.locking.extend(key, version, lock, { signal });
   }
 
-  async read(key: Key, { limit, signal }: CallOptions & { limit: number }): Promise<Uint8Array> {
-    return this.#naming('read', key, signal, async () => {
-      const { body, size } = await this.#get(key, undefined, signal);
-      if (size > limit) {
-        body.destroy();
-        throw storageErrors.STORAGE_TOO_LARGE({ key, storage: this.location, limit });
-      }
-      return this.#readExactly(key, body, { offset: 0, length: size }, signal);
-    });
+  async read(key: Key, options: CallOptions & { limit: number }): Promise<Uint8Array> {
+    return readWhole(this.#bucket, { operation: 'read', key }, options);
   }
 
   async readRange(key: Key, range: CallOptions & Range): Promise<Uint8Array> {
-    const { offset, length, signal } = range;
-    return this.#naming('readRange', key, signal, async () => {
-      const { body } = await this.#getRange(key, offset, length, signal);
-      return this.#readExactly(key, body, { offset, length }, signal);
-    });
+    return readPart(this.#bucket, { operation: 'readRange', key }, range);
   }
 
-  async *stream(
-    key: Key,
-    { offset = 0, length, signal }: CallOptions & Partial<Range>,
-  ): AsyncGenerator<Uint8Array> {
-    const { body, end } = await this.#naming('stream', key, signal, () =>
-      this.#getRange(key, offset, length, signal),
-    );
-    let at = offset;
-    try {
-      for await (const piece of this.#pieces(body, signal)) {
-        at += piece.length;
-        yield piece;
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      throw namedS3Error(this.#call('stream', key), error);
-    } finally {
-      body?.destroy();
-    }
-    if (at < end) throw this.#cutOff('stream', key, at, end);
+  stream(key: Key, options: CallOptions & Partial<Range>): AsyncGenerator<Uint8Array> {
+    return streamOf(this.#bucket, { operation: 'stream', key }, options);
   }
 
   async stat(key: Key, { signal }: CallOptions): Promise<ObjectStatus | undefined> {
-    return this.#naming('stat', key, signal, async () => {
-      const found = await this.#look(key, signal);
-      if (found === undefined) return undefined;
-      const { etag: _etag, version: _version, ...status } = found;
-      return status;
+    return naming(this.#bucket, 'stat', key, signal, async () => {
+      const head = await look(this.#bucket, { key }, signal);
+      return head === undefined ? undefined : statusFrom(key, head);
     });
   }
 
   async *list(folder: Key | '', { signal }: CallOptions): AsyncGenerator<readonly ObjectStatus[]> {
-    const { sdk, client, bucket, root } = this.#parts;
+    const bucket = this.#bucket;
+    const { sdk, client, root } = bucket;
     signal.throwIfAborted();
     try {
       const input = {
-        Bucket: bucket,
+        Bucket: bucket.name,
         Prefix: folder === '' ? root : `${root}${folder}/`,
         // Keys of others may hold what XML can't.
         EncodingType: 'url',
@@ -163,28 +120,28 @@ class S3Storage implements Storage {
         abortSignal: signal,
       })) {
         const batch = Contents.flatMap(({ Key: name = '', Size = 0, LastModified }): ObjectStatus[] => {
-          const key = decoded(name).slice(root.length);
+          const key = nameBelow(bucket, name);
           return isKey(key) ? [{ key, size: Size, modified: LastModified?.getTime() ?? 0 }] : [];
         });
         if (batch.length > 0) yield batch;
       }
     } catch (error) {
       signal.throwIfAborted();
-      throw namedS3Error(this.#call('list', folder), error);
+      throw namedS3Error({ storage: this.location, operation: 'list', key: folder }, error);
     }
   }
 
   async remove(key: Key, { signal }: ChangeOptions): Promise<void> {
-    const { sdk, client } = this.#parts;
-    await this.#naming('remove', key, signal, async () => {
-      await client.send(new sdk.DeleteObjectCommand(this.#target(key)), { abortSignal: signal });
+    const { sdk, client } = this.#bucket;
+    await naming(this.#bucket, 'remove', key, signal, async () => {
+      await client.send(new sdk.DeleteObjectCommand(targetOf(this.#bucket, key)), { abortSignal: signal });
     });
   }
 
   async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {
-    const { sdk, client, bucket, root } = this.#parts;
+    const { sdk, client, name: bucket, root } = this.#bucket;
     const start = folder === '' ? root : `${root}${folder}/`;
-    return this.#naming('folders', folder, signal, async () => {
+    return naming(this.#bucket, 'folders', folder, signal, async () => {
       const input = { Bucket: bucket, Prefix: start, Delimiter: '/', EncodingType: 'url' } as const;
       const names: string[] = [];
       for await (const { CommonPrefixes = [] } of sdk.paginateListObjectsV2({ client }, input, {
@@ -200,13 +157,17 @@ class S3Storage implements Storage {
 
   /** The medium copies: the very version that was looked at, and never over an object that exists. */
   async link(from: Key, to: Key, { signal, expect }: LinkOptions): Promise<void> {
-    const { sdk, client, bucket, root, largestCopy } = this.#parts;
-    await this.#naming('link', from, signal, async () => {
-      const [source, there] = await Promise.all([this.#look(from, signal), this.#look(to, signal)]);
-      requireExpected(source, { storage: this.location, key: from }, expect);
+    const bucket = this.#bucket;
+    await naming(bucket, 'link', from, signal, async () => {
+      const [source, there] = await Promise.all([
+        look(bucket, { key: from }, signal),
+        look(bucket, { key: to }, signal),
+      ]);
+      const found = source && statusFrom(from, source);
+      requireExpected(found, { storage: this.location, key: from }, expect);
       if (there !== undefined) throw storageErrors.STORAGE_EXISTS({ key: to, storage: this.location });
-      const place = { sdk, client, largestCopy, target: this.#target(to) };
-      await copyObject({ ...source, bucket, name: `${root}${from}` }, place, { signal });
+      const copied = { key: from, size: found.size, version: source?.VersionId, etag: source?.ETag };
+      await copyObject(bucket, copied, { key: to }, { signal });
     });
   }
 
@@ -221,148 +182,6 @@ class S3Storage implements Storage {
   }
 
   async close(): Promise<void> {
-    this.#parts.client.destroy();
+    this.#bucket.client.destroy();
   }
-
-  async #look(key: Key, signal: AbortSignal): Promise<(ObjectStatus & Version) | undefined> {
-    const { sdk, client } = this.#parts;
-    try {
-      const { ContentLength, LastModified, ChecksumSHA256, ChecksumType, ETag, VersionId } =
-        await client.send(new sdk.HeadObjectCommand({ ...this.#target(key), ChecksumMode: 'ENABLED' }), {
-          abortSignal: signal,
-        });
-      // Of an upload in parts it is a hash of their hashes.
-      const isWhole =
-        ChecksumSHA256 !== undefined && !ChecksumSHA256.includes('-') && ChecksumType !== 'COMPOSITE';
-      return {
-        key,
-        size: ContentLength ?? 0,
-        modified: LastModified?.getTime() ?? 0,
-        etag: ETag,
-        version: VersionId,
-        ...(isWhole ? { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') } : {}),
-      };
-    } catch (error) {
-      if (statusOf(error) === 404) return undefined;
-      throw error;
-    }
-  }
-
-  async #get(
-    key: Key,
-    range: string | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly body: Readable; readonly size: number; readonly whole: number }> {
-    const { sdk, client } = this.#parts;
-    const {
-      Body,
-      ContentLength = 0,
-      ContentRange,
-    } = await client.send(
-      new sdk.GetObjectCommand({ ...this.#target(key), ...(range === undefined ? {} : { Range: range }) }),
-      { abortSignal: signal },
-    );
-    const whole = ContentRange === undefined ? ContentLength : Number(ContentRange.split('/')[1]);
-    return { body: Body as Readable, size: ContentLength, whole };
-  }
-
-  /** Opens a range, or all from `offset`. There is no body when no byte is asked for, which S3 has no request for. */
-  async #getRange(
-    key: Key,
-    offset: number,
-    length: number | undefined,
-    signal: AbortSignal,
-  ): Promise<{ readonly body: Readable | undefined; readonly end: number }> {
-    if (length === 0) return { body: undefined, end: await this.#requireSize(key, offset, signal) };
-    if (offset === 0 && length === undefined) {
-      const { body, size } = await this.#get(key, undefined, signal);
-      return { body, end: size };
-    }
-    try {
-      const last = length === undefined ? '' : offset + length - 1;
-      const { body, whole } = await this.#get(key, `bytes=${offset}-${last}`, signal);
-      const end = length === undefined ? whole : offset + length;
-      if (end <= whole) return { body, end };
-      body.destroy();
-      throw this.#tooShort(key, whole, end);
-    } catch (error) {
-      if (statusOf(error) !== 416) throw error;
-      return { body: undefined, end: await this.#requireSize(key, offset + (length ?? 0), signal) };
-    }
-  }
-
-  /** That an object has so many bytes; gives the number back. */
-  async #requireSize(key: Key, needed: number, signal: AbortSignal): Promise<number> {
-    const found = await this.#look(key, signal);
-    if (found === undefined) throw storageErrors.STORAGE_NOT_FOUND({ key, storage: this.location });
-    if (needed > found.size) throw this.#tooShort(key, found.size, needed);
-    return needed;
-  }
-
-  async #readExactly(
-    key: Key,
-    body: Readable | undefined,
-    { offset, length }: Range,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const bytes = new Uint8Array(length);
-    let done = 0;
-    for await (const piece of this.#pieces(body, signal)) {
-      bytes.set(piece, done);
-      done += piece.length;
-    }
-    if (done < length) throw this.#cutOff('readRange', key, offset + done, offset + length);
-    return bytes;
-  }
-
-  async *#pieces(body: Readable | undefined, signal: AbortSignal): AsyncGenerator<Uint8Array> {
-    if (body === undefined) return;
-    const stop = () => body.destroy(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
-    try {
-      signal.throwIfAborted();
-      for await (const piece of body) yield piece as Buffer;
-    } finally {
-      signal.removeEventListener('abort', stop);
-      body.destroy();
-    }
-  }
-
-  async #naming<Result>(
-    operation: S3Call['operation'],
-    key: Key | '',
-    signal: AbortSignal,
-    work: () => Promise<Result>,
-  ): Promise<Result> {
-    signal.throwIfAborted();
-    try {
-      return await work();
-    } catch (error) {
-      signal.throwIfAborted();
-      throw namedS3Error(this.#call(operation, key), error);
-    }
-  }
-
-  #call(operation: S3Call['operation'], key: Key | ''): S3Call {
-    return { storage: this.location, operation, key };
-  }
-
-  #target(key: Key): { Bucket: string; Key: string } {
-    return { Bucket: this.#parts.bucket, Key: `${this.#parts.root}${key}` };
-  }
-
-  #tooShort(key: Key, size: number, needed: number): HikaeError {
-    return storageErrors.STORAGE_TOO_SHORT({ key, storage: this.location, size, needed });
-  }
-
-  /** What the server said was there did not all arrive. */
-  #cutOff(operation: S3Call['operation'], key: Key, at: number, end: number): HikaeError {
-    const reason = `ended at byte ${at} of ${end}`;
-    return storageErrors.STORAGE_INTERRUPTED({ ...this.#call(operation, key), reason });
-  }
-}
-
-/** A key as the listing gives it when it is asked to encode what XML can't hold. */
-function decoded(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', ' '));
 }

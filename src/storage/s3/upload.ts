@@ -1,29 +1,25 @@
 /** Sending bodies: in one request where that will do, else in parts that an interrupted upload goes on from. */
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
-import type { CompletedPart, Part, S3Client } from '@aws-sdk/client-s3';
+import type { CompletedPart, Part } from '@aws-sdk/client-s3';
 import { isHikaeError } from '../../base/errors.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import type { Key } from '../key.ts';
-import type { Body, CallOptions } from '../storage.ts';
-import type { Sdk } from './client.ts';
+import type { Body, CallOptions, Lock } from '../storage.ts';
+import { type Bucket, type Target, targetOf } from './bucket.ts';
 import { namedS3Error } from './s3-errors.ts';
 
 export interface Destination {
-  readonly sdk: Sdk;
-  readonly client: S3Client;
-  /** the storage's location and the key in it, for errors */
-  readonly storage: string;
+  readonly bucket: Bucket;
   readonly key: Key;
-  /** where it is for S3 */
-  readonly target: { readonly Bucket: string; readonly Key: string };
-  /** bytes of a part */
-  readonly part: number;
+  /** given with the object's first byte */
+  readonly lock: Lock | undefined;
 }
 
 /** Never over an object that exists, by the server's word. */
 const NEW = { IfNoneMatch: '*' } as const;
 const CHECKED = { ChecksumAlgorithm: 'SHA256' } as const;
+const MODES = { compliance: 'COMPLIANCE', governance: 'GOVERNANCE' } as const;
 
 /** S3 takes no more parts than this for an object. */
 const MOST_PARTS = 10_000;
@@ -32,33 +28,49 @@ const LANES = 3;
 /** Milliseconds to clear something away in. */
 const CLEARING = 3_000;
 
-export async function upload(to: Destination, body: Body, { signal }: CallOptions): Promise<void> {
+/** Gives the version that it made, where the bucket has versions. */
+export async function upload(
+  to: Destination,
+  body: Body,
+  { signal }: CallOptions,
+): Promise<string | undefined> {
   const size = sizeOf(body);
-  if (body instanceof Uint8Array && size <= 4 * to.part) await putBytes(to, body, signal);
-  else if (size <= 4 * to.part) await putStream(to, body, signal);
-  else await putParts(to, body, signal);
+  const { part } = to.bucket;
+  if (body instanceof Uint8Array && size <= 4 * part) return putBytes(to, body, signal);
+  if (size <= 4 * part) return putStream(to, body, signal);
+  return putParts(to, body, signal);
 }
 
-async function putBytes({ sdk, client, target }: Destination, body: Uint8Array, signal: AbortSignal) {
+/** As headers: a lock in the query of a signed address would be passed over. */
+export function lockFields(lock: Lock | undefined) {
+  if (lock === undefined) return {};
+  // Servers keep whole seconds; never less than was asked for.
+  const until = new Date(Math.ceil(lock.until / 1000) * 1000);
+  return { ObjectLockMode: MODES[lock.mode], ObjectLockRetainUntilDate: until };
+}
+
+async function putBytes(to: Destination, body: Uint8Array, signal: AbortSignal) {
+  const { sdk, client } = to.bucket;
   const ChecksumSHA256 = createHash('sha256').update(body).digest('base64');
-  const command = new sdk.PutObjectCommand({ ...target, ...NEW, ...CHECKED, ChecksumSHA256, Body: body });
-  await client.send(command, { abortSignal: signal });
+  const command = new sdk.PutObjectCommand({ ...fieldsOf(to), ChecksumSHA256, Body: body });
+  return (await client.send(command, { abortSignal: signal })).VersionId;
+}
+
+function fieldsOf({ bucket, key, lock }: Destination) {
+  return { ...targetOf(bucket, key), ...NEW, ...CHECKED, ...lockFields(lock) };
 }
 
 /** The SDK hashes on the way and sends the hash after the body. */
-async function putStream(to: Destination, body: Body, signal: AbortSignal): Promise<void> {
-  const { sdk, client, target } = to;
+async function putStream(to: Destination, body: Body, signal: AbortSignal): Promise<string | undefined> {
+  const { sdk, client } = to.bucket;
   const failing = new AbortController();
-  const stream = Readable.from(silent(piecesOf(body, to, { signal }), failing), { objectMode: false });
-  const command = new sdk.PutObjectCommand({
-    ...target,
-    ...NEW,
-    ...CHECKED,
-    ContentLength: sizeOf(body),
-    Body: stream,
-  });
+  const pieces = piecesOf(body, placeOf(to), { signal });
+  const stream = Readable.from(silent(pieces, failing), { objectMode: false });
+  const size = { ContentLength: sizeOf(body) };
+  const command = new sdk.PutObjectCommand({ ...fieldsOf(to), ...size, Body: stream });
   try {
-    await client.send(command, { abortSignal: AbortSignal.any([signal, failing.signal]) });
+    const either = AbortSignal.any([signal, failing.signal]);
+    return (await client.send(command, { abortSignal: either })).VersionId;
   } catch (error) {
     throw failing.signal.aborted ? failing.signal.reason : error;
   } finally {
@@ -83,13 +95,13 @@ async function* silent(
  * What an earlier attempt has sent already, even one of a process that died, is not sent again when it is the same.
  * So only what no attempt can mend, and the signal, remove the parts.
  */
-async function putParts(to: Destination, body: Body, signal: AbortSignal): Promise<void> {
-  const { sdk, client } = to;
-  const size = Math.max(to.part, Math.ceil(sizeOf(body) / MOST_PARTS));
+async function putParts(to: Destination, body: Body, signal: AbortSignal): Promise<string | undefined> {
+  const { sdk, client } = to.bucket;
+  const size = Math.max(to.bucket.part, Math.ceil(sizeOf(body) / MOST_PARTS));
   const { upload, there } = (await findUnfinished(to, signal)) ?? (await begin(to, signal));
   const sent: CompletedPart[] = [];
   try {
-    const parts = partsOf(piecesOf(body, to, { signal }), size);
+    const parts = partsOf(piecesOf(body, placeOf(to), { signal }), size);
     await inLanes(signal, async (either) => {
       for await (const part of parts) {
         sent[part.number - 1] = await sendPart(to, upload, part, there.get(part.number), either);
@@ -100,15 +112,20 @@ async function putParts(to: Destination, body: Body, signal: AbortSignal): Promi
       ...NEW,
       MultipartUpload: { Parts: sent },
     });
-    await client.send(command, { abortSignal: signal });
+    return (await client.send(command, { abortSignal: signal })).VersionId;
   } catch (error) {
-    const named = namedS3Error({ ...to, operation: 'put' }, error);
+    const named = namedS3Error({ ...placeOf(to), operation: 'put' }, error);
     if (!isHikaeError(named) || !named.transient) {
       const abortSignal = AbortSignal.timeout(CLEARING);
       await client.send(new sdk.AbortMultipartUploadCommand(upload), { abortSignal }).catch(() => undefined);
     }
     throw error;
   }
+}
+
+/** For errors. */
+function placeOf({ bucket, key }: Destination) {
+  return { storage: bucket.location, key };
 }
 
 /** Works in several lanes at a time. The first that fails stops the others, and all have ended when this does. */
@@ -122,9 +139,7 @@ async function inLanes(signal: AbortSignal, lane: (either: AbortSignal) => Promi
   failing.signal.throwIfAborted();
 }
 
-interface Upload {
-  readonly Bucket: string;
-  readonly Key: string;
+interface Upload extends Target {
   readonly UploadId: string | undefined;
 }
 
@@ -134,16 +149,17 @@ interface Begun {
   readonly there: ReadonlyMap<number, Part>;
 }
 
-async function begin({ sdk, client, target }: Destination, signal: AbortSignal): Promise<Begun> {
-  const command = new sdk.CreateMultipartUploadCommand({ ...target, ...CHECKED });
+async function begin({ bucket, key, lock }: Destination, signal: AbortSignal): Promise<Begun> {
+  const { sdk, client } = bucket;
+  const target = targetOf(bucket, key);
+  const command = new sdk.CreateMultipartUploadCommand({ ...target, ...CHECKED, ...lockFields(lock) });
   const { UploadId } = await client.send(command, { abortSignal: signal });
   return { upload: { ...target, UploadId }, there: new Map() };
 }
 
-async function findUnfinished(
-  { sdk, client, target }: Destination,
-  signal: AbortSignal,
-): Promise<Begun | undefined> {
+async function findUnfinished({ bucket, key }: Destination, signal: AbortSignal): Promise<Begun | undefined> {
+  const { sdk, client } = bucket;
+  const target = targetOf(bucket, key);
   const abortSignal = { abortSignal: signal };
   const { Bucket, Key } = target;
   const { Uploads = [] } = await client.send(
@@ -171,7 +187,7 @@ interface BodyPart {
 }
 
 async function sendPart(
-  { sdk, client }: Destination,
+  { bucket: { sdk, client } }: Destination,
   upload: Upload,
   { number, bytes }: BodyPart,
   there: Part | undefined,

@@ -4,6 +4,7 @@ import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import { requireExpected } from '../expectation.ts';
 import type { Key } from '../key.ts';
+import { refuseLock } from '../locking.ts';
 import type {
   Body,
   CallOptions,
@@ -11,6 +12,7 @@ import type {
   ChangeOptions,
   LinkOptions,
   ObjectStatus,
+  PutOptions,
   Range,
   Room,
   Storage,
@@ -100,7 +102,8 @@ class SftpStorage implements Storage {
     this.tree = new RemoteTree(location, root, channels);
   }
 
-  async put(key: Key, body: Body, { signal, durable = 'now' }: ChangeOptions): Promise<void> {
+  async put(key: Key, body: Body, { signal, durable = 'now', lock }: PutOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     await this.#using('put', key, signal, async (channel) => {
       const { path, handle } = await this.#partial.create(channel, signal);
       try {

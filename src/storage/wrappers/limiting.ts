@@ -4,7 +4,7 @@ import type { Clock } from '../../base/clock.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
-import type { Body, CallOptions, Range, ReopenableBody, Storage } from '../storage.ts';
+import type { Body, CallOptions, Locking, ReopenableBody, Storage } from '../storage.ts';
 
 /** A bound that all who share it keep together. */
 export interface Pace {
@@ -44,12 +44,13 @@ export function limiting(storage: Storage, { upload, download }: Paces): Storage
       put: (key, body, options) => storage.put(key, pacedBody(body, storage, key, upload), options),
     }),
     ...(download && {
-      stream: (key, options) => pacedStream(storage, key, options, download),
+      locking: storage.locking && limitingLocking(storage.locking, download),
+      stream: (key, options) => pacedStream(storage.stream(key, options), options, download),
       async readRange(key, options) {
-        return Buffer.concat(await collect(pacedStream(storage, key, options, download)));
+        return Buffer.concat(await collect(pacedStream(storage.stream(key, options), options, download)));
       },
       async read(key, { limit, signal }) {
-        const pieces = pacedStream(storage, key, { signal }, download);
+        const pieces = pacedStream(storage.stream(key, { signal }), { signal }, download);
         const bytes = Buffer.concat(await collect(upTo(limit, pieces)));
         if (bytes.length > limit)
           throw storageErrors.STORAGE_TOO_LARGE({ key, storage: storage.location, limit });
@@ -63,6 +64,7 @@ function passing(storage: Storage): Storage {
   return {
     location: storage.location,
     capabilities: storage.capabilities,
+    locking: storage.locking,
     put: (key, body, options) => storage.put(key, body, options),
     read: (key, options) => storage.read(key, options),
     readRange: (key, options) => storage.readRange(key, options),
@@ -76,6 +78,18 @@ function passing(storage: Storage): Storage {
     sync: (options) => storage.sync(options),
     room: (options) => storage.room(options),
     close: () => storage.close(),
+  };
+}
+
+function limitingLocking(locking: Locking, pace: Pace): Locking {
+  return {
+    state: (options) => locking.state(options),
+    versions: (folder, options) => locking.versions(folder, options),
+    statVersion: (key, version, options) => locking.statVersion(key, version, options),
+    streamVersion: (key, version, options) =>
+      pacedStream(locking.streamVersion(key, version, options), options, pace),
+    extend: (key, version, lock, options) => locking.extend(key, version, lock, options),
+    layOnTop: (key, version, options) => locking.layOnTop(key, version, options),
   };
 }
 
@@ -96,13 +110,12 @@ function pacedBody(body: Body, storage: Storage, key: Key, pace: Pace): Reopenab
 
 /** What has arrived waits for its turn, and meanwhile no more is taken off the line. */
 async function* pacedStream(
-  storage: Storage,
-  key: Key,
-  options: CallOptions & Partial<Range>,
+  pieces: AsyncIterable<Uint8Array>,
+  { signal }: CallOptions,
   pace: Pace,
 ): AsyncGenerator<Uint8Array> {
-  for await (const piece of storage.stream(key, options)) {
-    await pace.take(piece.length, options.signal);
+  for await (const piece of pieces) {
+    await pace.take(piece.length, signal);
     yield piece;
   }
 }

@@ -1,8 +1,11 @@
 /** Counts what a storage is asked for: calls and bytes by operation, for progress, forecasts and prices. */
 import { sizeOf } from '../body.ts';
-import type { ObjectStatus, Storage, Tree } from '../storage.ts';
+import type { Locking, ObjectStatus, ObjectVersion, Storage, Tree } from '../storage.ts';
 
-export type Operation = Exclude<keyof Storage, 'location' | 'capabilities' | 'close' | 'tree'> | keyof Tree;
+export type Operation =
+  | Exclude<keyof Storage, 'location' | 'capabilities' | 'locking' | 'tree' | 'close'>
+  | keyof Locking
+  | keyof Tree;
 
 export interface OperationCount {
   /** calls that were made, whatever became of them */
@@ -41,7 +44,7 @@ export function observing(storage: Storage): ObservedStorage {
       throw error;
     }
   }
-  async function* pieces<Piece extends Uint8Array | readonly ObjectStatus[]>(
+  async function* pieces<Piece extends Uint8Array | readonly (ObjectStatus | ObjectVersion)[]>(
     operation: Operation,
     work: () => AsyncIterable<Piece>,
   ): AsyncGenerator<Piece> {
@@ -57,9 +60,22 @@ export function observing(storage: Storage): ObservedStorage {
     }
   }
 
+  const observedLocking = (locking: Locking): Locking => ({
+    state: (options) => call('state', () => locking.state(options)),
+    versions: (folder, options) => pieces('versions', () => locking.versions(folder, options)),
+    statVersion: (key, version, options) =>
+      call('statVersion', () => locking.statVersion(key, version, options)),
+    streamVersion: (key, version, options) =>
+      pieces('streamVersion', () => locking.streamVersion(key, version, options)),
+    extend: (key, version, lock, options) =>
+      call('extend', () => locking.extend(key, version, lock, options)),
+    layOnTop: (key, version, options) => call('layOnTop', () => locking.layOnTop(key, version, options)),
+  });
+
   return {
     location: storage.location,
     capabilities: storage.capabilities,
+    locking: storage.locking && observedLocking(storage.locking),
     counts: () => structuredClone(counts),
     put: (key, body, options) =>
       call(

@@ -8,7 +8,18 @@ import { type HikaeError, isHikaeError } from '../../base/errors.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import { compareKeys, type Key } from '../key.ts';
-import type { Body, CallOptions, ChangeOptions, ObjectStatus, Range, Storage, Tree } from '../storage.ts';
+import type {
+  Body,
+  CallOptions,
+  ChangeOptions,
+  Locking,
+  ObjectStatus,
+  ObjectVersion,
+  PutOptions,
+  Range,
+  Storage,
+  Tree,
+} from '../storage.ts';
 
 export interface RetryOptions {
   /** how often a call is made at most, the first time included */
@@ -24,12 +35,14 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
   return {
     location: storage.location,
     capabilities: storage.capabilities,
+    locking: storage.locking && retryingLocking(storage.locking, retry),
     put: (key, body, options) =>
       attempting(retry, options, async (earlier) => {
         try {
           await storage.put(key, body, options);
         } catch (error) {
           if (!mayBeOurs(error, earlier) || !(await holds(storage, key, body, options))) throw error;
+          await ensureLocked(storage, key, options);
         }
       }),
     link: (from, to, options) =>
@@ -51,8 +64,8 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
     ...(storage.tree && { tree: retryingTree(storage, storage.tree, retry) }),
     sync: (options) => attempting(retry, options, () => storage.sync(options)),
     room: (options) => attempting(retry, options, () => storage.room(options)),
-    stream: (key, options) => resumingStream(storage, key, options, retry),
-    list: (folder, options) => resumingList(storage, folder, options, retry),
+    stream: (key, options) => resumingStream((range) => storage.stream(key, range), options, retry),
+    list: (folder, options) => resumingList(() => storage.list(folder, options), options, retry),
     close: () => storage.close(),
   };
 }
@@ -78,6 +91,30 @@ async function hasFolder(storage: Storage, folder: Key, options: CallOptions): P
   const slash = folder.lastIndexOf('/');
   const names = await storage.folders(folder.slice(0, Math.max(0, slash)) as Key | '', options);
   return names.includes(folder.slice(slash + 1));
+}
+
+function retryingLocking(locking: Locking, retry: RetryOptions): Locking {
+  return {
+    state: (options) => attempting(retry, options, () => locking.state(options)),
+    versions: (folder, options) => relisting(() => locking.versions(folder, options), options, retry),
+    statVersion: (key, version, options) =>
+      attempting(retry, options, () => locking.statVersion(key, version, options)),
+    streamVersion: (key, version, options) =>
+      resumingStream((range) => locking.streamVersion(key, version, range), options, retry),
+    extend: (key, version, lock, options) =>
+      attempting(retry, options, () => locking.extend(key, version, lock, options)),
+    layOnTop: (key, version, options) =>
+      attempting(retry, options, () => locking.layOnTop(key, version, options)),
+  };
+}
+
+/** The attempt whose answer was lost gave the lock together with the bytes; nobody has looked at it yet. */
+async function ensureLocked({ locking }: Storage, key: Key, { lock, signal }: PutOptions): Promise<void> {
+  if (lock === undefined || locking === undefined) return;
+  for await (const batch of locking.versions(key, { signal })) {
+    for (const { version, deleted } of batch)
+      if (!deleted) await locking.extend(key, version, lock, { signal });
+  }
 }
 
 /** Makes a call until it succeeds, fails for good, or has been made often enough; it learns how it failed before. */
@@ -134,8 +171,7 @@ async function hashOf(pieces: AsyncIterable<Uint8Array>): Promise<string> {
 
 /** Goes on where it was cut off; what has come through counts as success, so that each cut has all attempts. */
 async function* resumingStream(
-  storage: Storage,
-  key: Key,
+  stream: (options: CallOptions & Partial<Range>) => AsyncIterable<Uint8Array>,
   { offset = 0, length, signal }: CallOptions & Partial<Range>,
   retry: RetryOptions,
 ): AsyncGenerator<Uint8Array> {
@@ -143,7 +179,7 @@ async function* resumingStream(
   for (let attempt = 1; ; attempt++) {
     const rest = { offset: offset + done, ...(length === undefined ? {} : { length: length - done }) };
     try {
-      for await (const piece of storage.stream(key, { ...rest, signal })) {
+      for await (const piece of stream({ ...rest, signal })) {
         done += piece.length;
         attempt = 1;
         yield piece;
@@ -158,19 +194,42 @@ async function* resumingStream(
 
 /** Lists anew and leaves out what was listed already: the order of the keys tells which that is. */
 async function* resumingList(
-  storage: Storage,
-  folder: Key | '',
+  list: () => AsyncIterable<readonly ObjectStatus[]>,
   options: CallOptions,
   retry: RetryOptions,
 ): AsyncGenerator<readonly ObjectStatus[]> {
   let last: Key | undefined;
   for (let attempt = 1; ; attempt++) {
     try {
-      for await (const batch of storage.list(folder, options)) {
+      for await (const batch of list()) {
         const seen = last;
         const fresh = seen === undefined ? batch : batch.filter(({ key }) => compareKeys(key, seen) > 0);
         if (fresh.length === 0) continue;
         last = fresh.at(-1)?.key;
+        attempt = 1;
+        yield fresh;
+      }
+      return;
+    } catch (error) {
+      if (attempt >= retry.attempts || !isTransient(error)) throw error;
+      await pauseAfter(attempt, error, retry, options.signal);
+    }
+  }
+}
+
+/** As `resumingList`; the versions of one key may be spread over two batches. */
+async function* relisting(
+  list: () => AsyncIterable<readonly ObjectVersion[]>,
+  options: CallOptions,
+  retry: RetryOptions,
+): AsyncGenerator<readonly ObjectVersion[]> {
+  const seen = new Set<string>();
+  for (let attempt = 1; ; attempt++) {
+    try {
+      for await (const batch of list()) {
+        const fresh = batch.filter(({ key, version }) => !seen.has(`${key} ${version}`));
+        if (fresh.length === 0) continue;
+        for (const { key, version } of fresh) seen.add(`${key} ${version}`);
         attempt = 1;
         yield fresh;
       }
