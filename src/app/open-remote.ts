@@ -5,6 +5,7 @@ import { readIfThere } from '../base/durable-files.ts';
 import { Secret } from '../base/secret.ts';
 import type { Emit } from '../model/events.ts';
 import type { Location, PolicyVault } from '../policy/policy.ts';
+import type { ClientOptions } from '../storage/s3/client.ts';
 import type { Login } from '../storage/sftp/sftp-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import { limiting, openPace } from '../storage/wrappers/limiting.ts';
@@ -85,23 +86,26 @@ async function openSftp(
 
 async function openS3(
   { bucket, prefix }: Extract<Location, { kind: 's3' }>,
-  { region, endpoint: said, profile }: RemoteSettings,
-  { world: { environment }, signal }: RemoteOptions,
+  settings: RemoteSettings,
+  { world, signal }: RemoteOptions,
 ): Promise<Storage> {
+  const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
+  return openS3Storage({ bucket, prefix, ...clientOptions(settings, world) }, { signal });
+}
+
+/** Which server of S3 is asked, and by whose keys. */
+export function clientOptions(
+  { region, endpoint: said, profile }: RemoteSettings,
+  { environment }: Pick<World, 'environment'>,
+): ClientOptions {
   // Where the SDK itself looks. Known here, it is asked for by path, as servers other than AWS's want it.
   const endpoint = said ?? (environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL || undefined);
-  const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
-  return openS3Storage(
-    {
-      bucket,
-      prefix,
-      // Where it is another, AWS says so, and the request is sent there.
-      region: region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
-      ...(endpoint === undefined ? {} : { endpoint }),
-      ...(profile === undefined ? {} : { profile }),
-    },
-    { signal },
-  );
+  return {
+    // Where it is another, AWS says so, and the request is sent there.
+    region: region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(profile === undefined ? {} : { profile }),
+  };
 }
 
 async function loginsOf(

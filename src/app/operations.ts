@@ -1,4 +1,16 @@
 /** The operations, for the commands: one import, made when a command runs. */
+export {
+  type Aspect,
+  type Check,
+  type CheckState,
+  type GuardPlan,
+  isIrreversible,
+  type Severity,
+  type Step,
+  spellFinding,
+  standardMonth,
+  type Wanted,
+} from '../cloud/cloud.ts';
 export { type BackupResult, type BackupTarget, backup, previewBackup } from '../operations/backup.ts';
 export type { BackupPreview } from '../operations/backup-preview.ts';
 export { type Change, type DiffedSnapshots, type Difference, diffSnapshots } from '../operations/diff.ts';
@@ -6,6 +18,8 @@ export { dumpFile } from '../operations/dump.ts';
 export { type FindResult, findVersions } from '../operations/find.ts';
 export { type ForgetEnd, forget, planForgets } from '../operations/forget.ts';
 export type { ForgetPlan } from '../operations/forget-target.ts';
+export { type GuardEnd, type GuardParts, type GuardReport, guard } from '../operations/guard.ts';
+export { type AppliedGuard, applyGuard } from '../operations/guard-apply.ts';
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';

@@ -18,6 +18,7 @@ export const commands: KnownCommands['commands'] = {
   protect: async () => (await import('./protect.ts')).protectCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,
   'vault list': async () => (await import('./vault-list.ts')).vaultListCommand,
+  guard: async () => (await import('./guard.ts')).guardCommand,
   log: async () => (await import('./log.ts')).logCommand,
 };
 

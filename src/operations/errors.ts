@@ -171,6 +171,30 @@ export const operationErrors = defineErrors({
       ja: '同じユーザーで手で実行して確かめてください。`after` のフックは実行済みです。',
     },
   },
+  GUARD_NOTHING: {
+    exit: 2,
+    message: { en: 'no vault of the policy lies on S3', ja: 'ポリシーに S3 の保管先がありません' },
+    hint: {
+      en: 'guard compares buckets with the policy; folders and SFTP have nothing of the kind.',
+      ja: 'guard はバケットをポリシーと照合します。フォルダーや SFTP に当たる設定はありません。',
+    },
+  },
+  GUARD_NOT_S3: {
+    exit: 2,
+    message: { en: 'the vault {vault} does not lie on S3', ja: '保管先 {vault} は S3 にありません' },
+    hint: { en: 'These do: {known}.', ja: 'S3 にあるのは次のとおりです: {known}' },
+  },
+  GUARD_NOT_CONFIRMED: {
+    exit: 2,
+    message: {
+      en: 'nothing was changed at {vault}: the plan has what nobody can undo',
+      ja: '{vault} は何も変更していません。計画に取り消せない変更が含まれています',
+    },
+    hint: {
+      en: 'Read the plan. When it is what you want, run the same command with --yes.',
+      ja: '計画を確かめ、よければ同じコマンドに --yes を付けて実行してください。',
+    },
+  },
   NO_VAULT: {
     exit: 2,
     message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },

@@ -13,8 +13,21 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   vault: ['base', 'model', 'storage', 'kernels'],
   ledger: ['base', 'model'],
   report: ['base', 'model'],
-  operations: ['base', 'model', 'policy', 'source', 'vault', 'ledger'],
-  app: ['base', 'model', 'policy', 'storage', 'source', 'scan', 'vault', 'ledger', 'report', 'operations'],
+  cloud: ['base', 'model', 'storage'],
+  operations: ['base', 'model', 'policy', 'source', 'vault', 'ledger', 'cloud'],
+  app: [
+    'base',
+    'model',
+    'policy',
+    'storage',
+    'source',
+    'scan',
+    'vault',
+    'ledger',
+    'report',
+    'cloud',
+    'operations',
+  ],
   cli: ['app', 'policy', 'model', 'base', 'report'],
   main: ['app', 'cli', 'base'],
 };
@@ -31,6 +44,7 @@ export const faces: Readonly<Record<string, string>> = {
   scan: 'src/scan/scan.ts',
   vault: 'src/vault/vault.ts',
   ledger: 'src/ledger/ledger.ts',
+  cloud: 'src/cloud/cloud.ts',
   report: 'src/report/report.ts',
 };
 

@@ -1,0 +1,36 @@
+/** Buckets of the policy as guard sees them: the client that the vaults use as well, for settings and not for objects. */
+import { type Bucket, openBucket, type Wanted } from '../cloud/cloud.ts';
+import type { Buckets } from '../operations/guard.ts';
+import type { Policy } from '../policy/policy.ts';
+import { openClient } from '../storage/s3/client.ts';
+import { namedS3Error } from '../storage/s3/s3-errors.ts';
+import { clientOptions } from './open-remote.ts';
+import type { World } from './world.ts';
+
+export function bucketsOf({ vaults }: Policy, world: World): Buckets {
+  const optionsOf = (vault: string) => clientOptions(vaults[vault] ?? {}, world);
+  return {
+    whereabouts: (vault) => {
+      const { region, endpoint } = optionsOf(vault);
+      return { region, aws: endpoint === undefined };
+    },
+    open: (wanted) => open(wanted, optionsOf(wanted.vault), world),
+  };
+}
+
+async function open(
+  wanted: Wanted,
+  options: ReturnType<typeof clientOptions>,
+  { clock, random }: World,
+): Promise<Bucket> {
+  const storage = `s3://${wanted.bucket}`;
+  const { sdk, client } = await openClient(storage, options);
+  return openBucket({
+    sdk,
+    client,
+    wanted,
+    clock,
+    random,
+    named: (error) => namedS3Error({ storage, operation: 'open', key: '' }, error),
+  });
+}
