@@ -1,6 +1,7 @@
 /** The operations, for the commands: one import, made when a command runs. */
 export {
   type Aspect,
+  type Attempt,
   type Check,
   type CheckState,
   type GuardPlan,
@@ -20,6 +21,7 @@ export { type ForgetEnd, forget, planForgets } from '../operations/forget.ts';
 export type { ForgetPlan } from '../operations/forget-target.ts';
 export { type GuardEnd, type GuardParts, type GuardReport, guard } from '../operations/guard.ts';
 export { type AppliedGuard, applyGuard } from '../operations/guard-apply.ts';
+export { type TamperEnd, type TamperReport, tamperWithBuckets } from '../operations/guard-tamper.ts';
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';

@@ -6,6 +6,7 @@ import type { CommandContext } from './context.ts';
 import { cliErrors } from './errors.ts';
 import type { Ending } from './exit-codes.ts';
 import { appliedText, type PlanWords, planText } from './guard-plan-view.ts';
+import { tamperText } from './guard-tamper-view.ts';
 import { guardText, guardView } from './guard-view.ts';
 import { flag, value } from './options.ts';
 import { inPolicy } from './parts.ts';
@@ -34,9 +35,13 @@ export const guardCommand = defineCommand({
       en: 'with --apply: show what would be changed, and change nothing',
       ja: '--apply の計画だけを示し、何も変更しません',
     }),
+    tamperTest: flag({
+      en: 'try on an object of its own what an intruder with these keys would (with --yes)',
+      ja: 'このキーを奪った侵入者がすることを、テスト用のオブジェクトで試します（--yes が必要）',
+    }),
     yes: flag({
-      en: 'with --apply: also what nobody can undo (Object Lock, a new bucket)',
-      ja: '--apply で、取り消せない変更（オブジェクトロック、バケットの作成）も行います',
+      en: 'with --apply: also what nobody can undo (Object Lock, a new bucket); with --tamper-test: do it',
+      ja: '--apply で取り消せない変更（オブジェクトロック、バケットの作成）も行います。--tamper-test では実行の確認です',
     }),
   },
   examples: [
@@ -48,13 +53,20 @@ export const guardCommand = defineCommand({
       line: 'hikae guard --apply --dry-run',
       text: { en: 'what would have to be changed', ja: '何を変更すべきかを示します' },
     },
+    {
+      line: 'hikae guard --tamper-test --yes',
+      text: { en: 'does the lock hold?', ja: 'ロックは本当に効いていますか' },
+    },
   ],
-  async run(context, _, { vault, apply, dryRun, yes }) {
-    if (!apply && (dryRun || yes))
-      throw cliErrors.CLI_OPTION_ALONE({ option: dryRun ? '--dry-run' : '--yes', other: '--apply' });
+  async run(context, _, { vault, apply, dryRun, tamperTest, yes }) {
+    if (apply && tamperTest) throw cliErrors.CLI_OPTIONS_CONFLICT({ options: '--apply, --tamper-test' });
+    if (!apply && dryRun) throw cliErrors.CLI_OPTION_ALONE({ option: '--dry-run', other: '--apply' });
+    if (!apply && !tamperTest && yes)
+      throw cliErrors.CLI_OPTION_ALONE({ option: '--yes', other: '--apply, --tamper-test' });
     return inPolicy(context, async ({ clock, signal }, policy) => {
       const { bucketsOf } = await import('../app/buckets.ts');
       const parts = { policy, buckets: bucketsOf(policy, context.world), clock, signal };
+      if (tamperTest) return await tamperAll(context, { vault, yes }, parts);
       return apply
         ? await applyAll(context, { vault, dryRun, yes }, parts)
         : await compareAll(context, vault, parts);
@@ -97,6 +109,17 @@ async function applyAll(
     findings: left.filter((one) => words.spell(one, language).severity !== 'advice').length,
     errors: applied.flatMap(({ error }) => error ?? []),
   };
+}
+
+async function tamperAll(
+  { results }: CommandContext,
+  request: { readonly vault: string | undefined; readonly yes: boolean },
+  parts: GuardParts,
+): Promise<Ending> {
+  const { tamperWithBuckets } = await import('../app/operations.ts');
+  const report = await tamperWithBuckets(request, parts);
+  await results.show(report, (shown) => tamperText(report, parts.policy.timezone, shown));
+  return { findings: report.wrong, errors: report.ends.flatMap(({ error }) => error ?? []) };
 }
 
 async function planWords({ cost }: Policy): Promise<PlanWords> {

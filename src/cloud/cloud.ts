@@ -15,4 +15,5 @@ export { judge } from './judge.ts';
 export { type GuardPlan, isIrreversible, planGuard, type Step } from './plan.ts';
 export type { Posture } from './posture.ts';
 export { standardMonth } from './prices.ts';
+export { type Attempt, type AttemptEnd, type TamperTest, tamperTest } from './tamper.ts';
 export type { Wanted } from './wanted.ts';

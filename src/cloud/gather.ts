@@ -186,7 +186,7 @@ async function contentsOf(
 }
 
 /** Also an answer that refuses tells the time: one that refuses because our clock is wrong, above all. */
-async function clockDifference(
+export async function clockDifference(
   { sdk, client, wanted, clock, named }: Bucket,
   signal: AbortSignal,
 ): Promise<Fact<number>> {

@@ -195,6 +195,17 @@ export const operationErrors = defineErrors({
       ja: '計画を確かめ、よければ同じコマンドに --yes を付けて実行してください。',
     },
   },
+  TAMPER_NOT_CONFIRMED: {
+    exit: 2,
+    message: {
+      en: 'nothing was tried at the bucket {buckets}',
+      ja: 'バケット {buckets} では何も試していません',
+    },
+    hint: {
+      en: 'The test puts a few small objects below hikae-tamper-test/, locks them for five minutes and attacks them; alarms of the account may tell of it. With --yes it does.',
+      ja: 'このテストは hikae-tamper-test/ に小さなオブジェクトをいくつか置き、5 分間ロックして攻撃します。アカウントの警報が鳴ることがあります。--yes を付けると実行します。',
+    },
+  },
   NO_VAULT: {
     exit: 2,
     message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },

@@ -282,3 +282,67 @@ describe('guard --apply', { timeout: 240_000 }, () => {
     assert.equal((await run<ToldApply>(taken, ['guard', '--apply'], as(ceph.stranger))).status, 3);
   });
 });
+
+interface ToldTamper {
+  readonly wrong: number;
+  readonly ends: readonly {
+    readonly test: {
+      readonly locked: boolean;
+      readonly reason?: string;
+      readonly key?: string;
+      readonly ends?: readonly { readonly attempt: string; readonly end: string; readonly answer: string }[];
+    };
+  }[];
+}
+
+describe('guard --tamper-test', { timeout: 240_000 }, () => {
+  const tamper = (policy: string, ...options: readonly string[]) =>
+    run<ToldTamper>(policy, ['guard', '--tamper-test', ...options], as(ceph.user));
+  const endsOf = ({ ends }: ToldTamper) =>
+    Object.fromEntries(ends[0]?.test.ends?.map(({ attempt, end }) => [attempt, end]) ?? []);
+  const refusedLocks = {
+    'delete-version': 'refused',
+    'delete-bypassing': 'refused',
+    shorten: 'refused',
+    loosen: 'refused',
+    unlock: 'refused',
+    'overwrite-sse-c': 'refused',
+  };
+
+  it('is refused by a compliance lock, with the bucket policy and without', async () => {
+    using scratch = new Scratch();
+    assert.equal((await apply(policyOf(scratch, 's3://tampered/rental'), '--yes')).status, 0);
+    await admin.send(new CreateBucketCommand({ Bucket: 'unguarded', ObjectLockEnabledForBucket: true }));
+    for (const place of ['s3://tampered/rental', 's3://unguarded/rental']) {
+      const { status, result } = await tamper(policyOf(scratch, place), '--yes');
+      assert.deepEqual([status, result.wrong], [0, 0], JSON.stringify(result));
+      assert.deepEqual(endsOf(result), { ...refusedLocks, overwrite: 'survived', delete: 'survived' });
+      for (const { end, answer } of result.ends[0]?.test.ends ?? [])
+        assert.match(answer, end === 'refused' ? /HTTP 4\d\d/ : /^accepted$/);
+    }
+  });
+
+  it('gets through a governance lock, and says so', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, 's3://unguarded', { lock: { mode: 'governance', for: '2d' } });
+    const { status, result } = await tamper(policy, '--yes');
+    assert.equal(status, 21);
+    assert.deepEqual(endsOf(result), { 'delete-version': 'refused', 'delete-bypassing': 'succeeded' });
+    const { status: ended, stdout } = await runPlain(
+      ['--policy', policy, '--lang', 'ja', 'guard', '--tamper-test', '--yes'],
+      as(ceph.user),
+    );
+    assert.equal(ended, 21);
+    assert.match(stdout, /重大/);
+    assert.match(stdout, /破られました/);
+  });
+
+  it('finds that a bucket takes no locks, and tries nothing unless it is told to', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch, 's3://bare/rental');
+    const { status, result } = await tamper(policy, '--yes');
+    assert.deepEqual([status, result.wrong, result.ends[0]?.test.locked], [21, 1, false]);
+    const careful = await run(policy, ['guard', '--tamper-test'], as(ceph.user));
+    assert.deepEqual([careful.status, careful.result.error?.code], [2, 'TAMPER_NOT_CONFIRMED']);
+  });
+});
