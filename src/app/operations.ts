@@ -25,6 +25,7 @@ export { type TamperEnd, type TamperReport, tamperWithBuckets } from '../operati
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';
+export { type PruneEnd, planPrune, prune } from '../operations/prune.ts';
 export {
   type PlannedRestore,
   planRestore,

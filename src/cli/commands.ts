@@ -15,6 +15,7 @@ export const commands: KnownCommands['commands'] = {
   restore: async () => (await import('./restore.ts')).restoreCommand,
   verify: async () => (await import('./verify.ts')).verifyCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
+  prune: async () => (await import('./prune.ts')).pruneCommand,
   protect: async () => (await import('./protect.ts')).protectCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,
   'vault list': async () => (await import('./vault-list.ts')).vaultListCommand,

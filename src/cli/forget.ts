@@ -26,6 +26,10 @@ const texts = {
   outcome: { en: 'outcome', ja: '結果' },
   removed: { en: 'removed', ja: '削除' },
   left: { en: 'left', ja: '残り' },
+  prune: {
+    en: 'Repositories keep the data of what was removed until `hikae prune`; `hikae prune --dry-run` tells how much that is.',
+    ja: 'リポジトリーでは、削除したスナップショットのデータは `hikae prune` まで残ります。その量は `hikae prune --dry-run` で分かります。',
+  },
 } as const satisfies Record<string, Bilingual>;
 
 const markTexts: Readonly<Record<Mark, Bilingual>> = {
@@ -138,5 +142,6 @@ function resultText(ends: readonly ForgetEnd[], language: Language): string {
     const left = result === undefined ? '-' : countText(result.plan.marked.length - removed);
     return [vault, target, outcomeTexts[outcome][language], countText(removed), left];
   });
-  return formatTable(columns, rows);
+  const table = formatTable(columns, rows);
+  return ends.some(({ leavesData }) => leavesData) ? `${table}\n\n${texts.prune[language]}` : table;
 }

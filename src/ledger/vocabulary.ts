@@ -8,6 +8,8 @@ export const verbs: Readonly<Record<Verb, true>> = {
   restore: true,
   verify: true,
   forget: true,
+  prune: true,
+  repair: true,
 };
 
 export const outcomes: Readonly<Record<Outcome, true>> = {

@@ -74,7 +74,9 @@ export type Phase =
   | 'forgetting'
   | 'planning'
   | 'safety'
-  | 'verifying';
+  | 'verifying'
+  | 'pruning'
+  | 'repairing';
 
 /** An error as it is told in an event and kept in the ledger. */
 export interface Failure {

@@ -50,6 +50,14 @@ export const warnings = {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',
   },
+  'pack-damaged': {
+    en: 'the object {object} of the vault {vault} is damaged and was left as it is; run `hikae repair`',
+    ja: '保管先 {vault} のオブジェクト {object} は壊れているため、そのままにしました。`hikae repair` を実行してください',
+  },
+  'data-lost': {
+    en: 'snapshots of the vault {vault} need {count} blobs that it does not have; `hikae verify` names the files, `hikae repair --from` brings them back from another vault',
+    ja: '保管先 {vault} のスナップショットに必要な blob が {count} 個ありません。該当するファイルは `hikae verify` で分かり、`hikae repair --from` で別の保管先から取り戻せます',
+  },
 } as const satisfies Record<string, Bilingual>;
 
 /** The text for a code; one that is not in the table is shown by its name, with its facts. */

@@ -20,6 +20,8 @@ export interface ForgetRequest {
 export interface ForgetEnd extends TargetEnd {
   readonly vault: string;
   readonly result?: ForgetResult;
+  /** the data of what was removed is still there, for a prune to remove */
+  readonly leavesData?: boolean;
 }
 
 /** What `forget` will do with the same request, vault by vault and target by target. */
@@ -72,8 +74,9 @@ async function forgetOne(target: string, name: string, yes: boolean, parts: Poli
     try {
       const result = await forgetTarget({ target, opened, writable, yes }, parts);
       const { error } = result;
-      if (error === undefined) return { target, vault: name, outcome: 'succeeded', result };
-      return { target, vault: name, outcome: 'failed', result, error };
+      const leavesData = opened.vault.prune !== undefined && result.removed.length > 0;
+      const end = { target, vault: name, result, leavesData };
+      return error === undefined ? { ...end, outcome: 'succeeded' } : { ...end, outcome: 'failed', error };
     } finally {
       await writable.release();
     }

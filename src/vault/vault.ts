@@ -16,6 +16,7 @@ import type {
 } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { Trouble, TroubleSink } from '../model/trouble.ts';
+import type { PruneOptions, PruneReport } from './upkeep.ts';
 
 export interface VaultIdentity {
   /** 32 hexadecimal digits, given when the vault was created */
@@ -49,6 +50,8 @@ export interface Vault {
 
   /** Takes the vault for writing, alone; VAULT_LOCKED when another process still has it after `wait` milliseconds. */
   acquire(options: { wait: number; emit: Emit; signal: AbortSignal }): Promise<WritableVault>;
+  /** Removes the data that no snapshot needs. Absent where removing a snapshot removes its data at once. */
+  prune?(options: PruneOptions): Promise<PruneReport>;
   /** What the medium has left; undefined files where it doesn't count them. */
   room(options: { signal: AbortSignal }): Promise<FreeRoom>;
   close(): Promise<void>;
@@ -159,4 +162,5 @@ export interface VerifyResult {
 }
 
 export { vaultErrors } from './errors.ts';
+export type { Amount, PruneOptions, PruneReport } from './upkeep.ts';
 export type { SnapshotEntry, SnapshotHeader, SnapshotReader };

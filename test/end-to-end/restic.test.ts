@@ -36,7 +36,37 @@ function policyOf(scratch: Scratch): string {
 
 const day = (at: number) => `2026-11-${at}T02:00:00+09:00`;
 
+interface Pruned {
+  readonly ends: readonly {
+    readonly report: Record<'kept' | 'marked' | 'removed', { readonly packs: number }>;
+  }[];
+}
+
 describe('a repository in a policy', { timeout: 300_000 }, () => {
+  it('is pruned in two steps, and both are told', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    for (const at of [21, 22, 23]) {
+      scratch.write('site/page', `text of day ${at}`);
+      assert.equal((await runAt(day(at), policy, ['backup'])).status, 0);
+    }
+    const planned = await runPlain(['--policy', policy, 'prune', '--dry-run']);
+    assert.match(planned.stdout, /are marked: nobody needs them +\d/);
+    assert.match(planned.stdout, /dry run/);
+    const marked = await run<Pruned>(policy, ['prune']);
+    assert.equal(marked.status, 0);
+    assert.ok((marked.result.ends[0]?.report.marked.packs ?? 0) > 0);
+    assert.equal(marked.result.ends[0]?.report.removed.packs, 0);
+    assert.equal(resticCheck(scratch.at('repository')), 'sound');
+    const removed = await run<Pruned>(policy, ['prune', '--grace', '0s']);
+    assert.ok((removed.result.ends[0]?.report.removed.packs ?? 0) > 0);
+    assert.equal(resticCheck(scratch.at('repository')), 'sound');
+    assert.equal((await run(policy, ['verify'])).status, 0);
+    const japanese = await runPlain(['--policy', policy, '--lang', 'ja', 'prune']);
+    assert.match(japanese.stdout, /そのまま残す/);
+    assert.match((await runPlain(['--policy', policy, 'log'])).stdout, /prune.*safe/);
+  });
+
   it('is backed up to, looked into, verified, restored from, and forgotten in', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch);

@@ -62,6 +62,8 @@ const targetStarted: Readonly<Record<Verb, Bilingual>> = {
   restore: { en: '{target} ← {vault}', ja: '{target} ← {vault}' },
   verify: { en: '{target} in {vault}', ja: '{vault} の {target}' },
   forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
+  prune: { en: '{vault}', ja: '{vault}' },
+  repair: { en: '{vault}', ja: '{vault}' },
 };
 
 function failureFacts(failure: Failure | undefined, language: Language): Facts {

@@ -8,6 +8,8 @@ export const verbTexts: Readonly<Record<Verb, Bilingual>> = {
   restore: { en: 'restore', ja: '復元' },
   verify: { en: 'verify', ja: '検証' },
   forget: { en: 'forget', ja: '世代整理' },
+  prune: { en: 'prune', ja: '不要データの削除' },
+  repair: { en: 'repair', ja: '修復' },
 };
 
 export const outcomeTexts: Readonly<Record<Outcome, Bilingual>> = {
@@ -28,6 +30,8 @@ export const phaseTexts: Readonly<Record<Phase, Bilingual>> = {
   safety: { en: 'taking a safety snapshot', ja: '退避用のスナップショットを作成中' },
   waiting: { en: 'waiting', ja: '待機中' },
   verifying: { en: 'verifying', ja: '検証中' },
+  pruning: { en: 'removing data that nothing needs', ja: '不要なデータを削除中' },
+  repairing: { en: 'repairing', ja: '修復中' },
 };
 
 /** What a plan does to an entry or a snapshot. */

@@ -32,6 +32,12 @@ export interface SharedIndex {
   readonly entries: SharedArrayBuffer;
 }
 
+export interface MarkedPack {
+  readonly pack: string;
+  /** by their offsets */
+  readonly blobs: readonly (PackedBlob & { readonly marked: boolean })[];
+}
+
 /** The part of the table that every thread has. */
 export class BlobClaims {
   readonly shared: SharedIndex;
@@ -189,18 +195,31 @@ export class BlobIndex extends BlobClaims {
 
   /** The marked blobs, pack by pack, those of a pack by their offsets. */
   *inUse(marks: Uint8Array): Generator<{ readonly pack: string; readonly blobs: readonly PackedBlob[] }> {
-    const { entries } = this;
-    const packOf = (at: number) => entries[at * WORDS + PACK] as number;
-    const used: number[] = [];
-    for (let at = 1; at < marks.length; at++) if (marks[at] === 1 && packOf(at) > 0) used.push(at);
-    const sorted = Uint32Array.from(used).sort((left, right) => packOf(left) - packOf(right));
+    for (const { pack, entries } of this.#byPack((at) => marks[at] === 1))
+      yield { pack, blobs: entries.map((at) => this.#blobAt(at * WORDS)).sort(byOffset) };
+  }
+
+  /** All blobs of all packs, or of those that are wanted; and which of them are marked. */
+  *everyPack(marks: Uint8Array, isWanted: (pack: string) => boolean = () => true): Generator<MarkedPack> {
+    const wanted = this.#packs.map(({ id }) => isWanted(id));
+    const isOf = (at: number) => wanted[(this.entries[at * WORDS + PACK] as number) - 1] === true;
+    for (const { pack, entries } of this.#byPack(isOf)) {
+      const blobs = entries.map((at) => ({ ...this.#blobAt(at * WORDS), marked: marks[at] === 1 }));
+      yield { pack, blobs: blobs.sort(byOffset) };
+    }
+  }
+
+  *#byPack(isWanted: (at: number) => boolean): Generator<{ pack: string; entries: number[] }> {
+    const packOf = (at: number) => this.entries[at * WORDS + PACK] as number;
+    const last = this.entries[0] as number;
+    const found: number[] = [];
+    for (let at = 1; at <= last; at++) if (packOf(at) > 0 && isWanted(at)) found.push(at);
+    const sorted = Uint32Array.from(found).sort((left, right) => packOf(left) - packOf(right));
     for (let from = 0; from < sorted.length; ) {
       const number = packOf(sorted[from] as number);
       let to = from;
       while (to < sorted.length && packOf(sorted[to] as number) === number) to += 1;
-      const blobs = [...sorted.subarray(from, to)].map((at) => this.#blobAt(at * WORDS));
-      blobs.sort((left, right) => left.offset - right.offset);
-      yield { pack: this.#packs[number - 1]?.id as string, blobs };
+      yield { pack: this.#packs[number - 1]?.id as string, entries: [...sorted.subarray(from, to)] };
       from = to;
     }
   }
@@ -259,6 +278,10 @@ export class BlobIndex extends BlobClaims {
     }
     return number;
   }
+}
+
+function byOffset(left: PackedBlob, right: PackedBlob): number {
+  return left.offset - right.offset;
 }
 
 /** An id as words; a copy, because an id may begin at any address. */

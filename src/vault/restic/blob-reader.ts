@@ -55,6 +55,21 @@ export class BlobReader {
     throw new BlobDamaged(type, id, reasons);
   }
 
+  /** What is wrong with the blob in this very place; undefined when it is sound. */
+  async flawAt(
+    place: BlobPlace & { readonly id: string },
+    { signal }: Signalled,
+  ): Promise<string | undefined> {
+    try {
+      unpackBlob(place.id, place, await this.#sealedAt(place, signal), this.#repository);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isDamage(error)) throw error;
+      return error.message;
+    }
+  }
+
   async #sealedAt(place: BlobPlace, signal: AbortSignal): Promise<Uint8Array> {
     const { offset, length } = place;
     const known = this.#windows.find(

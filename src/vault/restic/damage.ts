@@ -1,6 +1,7 @@
 /** What a verification has found to be missing or unsound. */
 import { isHikaeError } from '../../base/errors.ts';
 import type { BlobReader } from './blob-reader.ts';
+import type { BlobType } from './format/blob.ts';
 import type { SnapshotListing } from './listing.ts';
 import type { Repository } from './repository.ts';
 
@@ -19,11 +20,17 @@ export class Damage {
     return this.#reasons.size === 0;
   }
 
-  add(type: 'data' | 'tree', id: string, reason: string): void {
+  add(type: BlobType, id: string, reason: string): void {
     this.#reasons.set(`${type} ${id}`, reason);
   }
 
-  of(type: 'data' | 'tree', id: string): string | undefined {
+  /** The ids of one type, each with what is wrong with it. */
+  *all(type: BlobType): Generator<readonly [id: string, reason: string]> {
+    for (const [key, reason] of this.#reasons)
+      if (key.startsWith(type)) yield [key.slice(type.length + 1), reason];
+  }
+
+  of(type: BlobType, id: string): string | undefined {
     return this.#reasons.get(`${type} ${id}`);
   }
 }

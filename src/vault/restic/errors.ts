@@ -68,6 +68,16 @@ export const repositoryErrors = defineErrors({
       ja: '`restic -r {path} migrate upgrade_repo_v2` でバージョン 2 に上げてから、もう一度実行してください。',
     },
   },
+  VAULT_PRUNE_UNSAFE: {
+    message: {
+      en: 'nothing was removed from the repository {path}, because {object} can not be relied on: {reason}',
+      ja: 'リポジトリー {path} からは何も削除していません。{object} が信頼できないためです: {reason}',
+    },
+    hint: {
+      en: 'What snapshots need can not be known for certain. Run `hikae repair`, then `hikae verify`; a snapshot that stays damaged has to go before data can be removed.',
+      ja: 'スナップショットに必要なデータを確定できません。`hikae repair`、続けて `hikae verify` を実行してください。直らないスナップショットは、削除してからでないとデータを整理できません。',
+    },
+  },
   VAULT_LOCK_LOST: {
     transient: true,
     message: {

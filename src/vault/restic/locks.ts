@@ -39,6 +39,13 @@ export interface LockRequest extends Signalled {
   readonly besides?: readonly HeldLock[];
 }
 
+/** How a lock is taken by who reads: not at all, or after waiting for others so many milliseconds. */
+export interface ReadingLock {
+  readonly lock: boolean;
+  readonly wait: number;
+  readonly emit: Emit;
+}
+
 export interface HeldLock {
   /** the file that stands for it now */
   readonly id: string;
@@ -78,6 +85,22 @@ export async function takeLock(parts: LockParts, request: LockRequest): Promise<
     }
     // Two that have met each other must not go on meeting.
     await delay(POLL + (parts.owner.pid % 500), signal);
+  }
+}
+
+/** A copy on a read-only medium can be read all the same: nobody removes anything from it. */
+export async function lockForReading(
+  parts: LockParts,
+  { lock: wanted, wait, emit }: ReadingLock,
+  signal: AbortSignal,
+): Promise<() => Promise<void>> {
+  if (!wanted) return async () => {};
+  try {
+    const lock = await takeLock(parts, { exclusive: false, writes: false, wait, emit, signal });
+    return () => lock.release();
+  } catch (error) {
+    if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+    return async () => {};
   }
 }
 

@@ -10,6 +10,8 @@ const MOST_CHUNK = 8 * 1024 * 1024;
 /** What a filler's own buffer has: a pack that is nearly full, and one chunk more. */
 export const FILLER_SIZE = PACK_SIZE + MOST_CHUNK + SEAL;
 
+type Appended = Pick<PackedBlob, 'id' | 'length' | 'plainLength'>;
+
 export interface FillerOptions {
   readonly type: BlobType;
   readonly sealer: Sealer;
@@ -31,22 +33,31 @@ export class PackFiller {
   }
 
   add(id: string, plain: Uint8Array): void {
-    const { type, sealer, buffer } = this.#options;
+    const { type, sealer } = this.#options;
     const packed = this.#pack(plain);
     // restic packs uncompressed trees anew with every prune; of data it takes either.
     const isSmaller = packed.length < plain.length || type === 'tree';
     const content = isSmaller ? packed : plain;
-    const length = content.length + SEAL;
+    const plainLength = isSmaller ? plain.length : undefined;
+    this.#append({ id, length: content.length + SEAL, plainLength }, (target) =>
+      sealer.sealInto(content, target),
+    );
+  }
+
+  /** Takes a blob over as it lies in another pack of the same repository. */
+  addSealed({ id, length, plainLength }: Appended, sealed: Uint8Array): void {
+    this.#append({ id, length, plainLength }, (target) => target.set(sealed));
+  }
+
+  #append(blob: Appended, write: (target: Buffer) => void): void {
+    const { type, buffer } = this.#options;
+    const { length } = blob;
     if (this.#size + length > buffer.length) this.flush();
-    if (length > buffer.length) this.#large.push(sealer.seal(content));
-    else sealer.sealInto(content, buffer.subarray(this.#size, this.#size + length));
-    this.#blobs.push({
-      type,
-      id,
-      offset: this.#size,
-      length,
-      plainLength: isSmaller ? plain.length : undefined,
-    });
+    const isLarge = length > buffer.length;
+    const target = isLarge ? Buffer.alloc(length) : buffer.subarray(this.#size, this.#size + length);
+    write(target);
+    if (isLarge) this.#large.push(target);
+    this.#blobs.push({ type, ...blob, offset: this.#size });
     this.#size += length;
     if (this.#size >= PACK_SIZE) this.flush();
   }

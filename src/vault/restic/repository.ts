@@ -26,6 +26,8 @@ import { listIds, parsing, readHashed, readUnpacked, type Signalled } from './ob
 /** More keys than this are not tried: each takes half a second. */
 const MOST_KEYS = 64;
 const MOST_CONFIG = 64 * 1024;
+/** How often the index is listed anew when what was listed is gone. */
+const MOST_TURNS = 5;
 
 export interface Repository {
   readonly storage: Storage;
@@ -108,7 +110,18 @@ export async function createRepository(storage: Storage, options: CreateOptions)
 }
 
 /** Brings the index up to what the repository has now. */
-export async function loadIndex(repository: Repository, { signal }: Signalled): Promise<LoadedIndex> {
+export async function loadIndex(repository: Repository, options: Signalled): Promise<LoadedIndex> {
+  for (let turn = 1; ; turn++) {
+    try {
+      return await loadPresent(repository, options);
+    } catch (error) {
+      // Somebody who prunes has just replaced it.
+      if (turn === MOST_TURNS || !isHikaeError(error, 'STORAGE_NOT_FOUND')) throw error;
+    }
+  }
+}
+
+async function loadPresent(repository: Repository, { signal }: Signalled): Promise<LoadedIndex> {
   const { storage, index: known } = repository;
   const present = await listIds(storage, 'index', { signal });
   const isSame = known.files.size === present.length && present.every(({ id }) => known.files.has(id));
@@ -133,10 +146,13 @@ export async function loadIndex(repository: Repository, { signal }: Signalled): 
   return repository.index;
 }
 
-/** Some 120 bytes of an index file are about one blob, packed to a half. */
 function emptyIndex(files: readonly { readonly size: number }[] = []): LoadedIndex {
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
-  return { blobs: new BlobIndex(Math.ceil(bytes / 60)), files: new Set(), damaged: [] };
+  return { blobs: new BlobIndex(expectedBlobs(files)), files: new Set(), damaged: [] };
+}
+
+/** Some 120 bytes of an index file are about one blob, packed to a half. */
+export function expectedBlobs(files: readonly { readonly size: number }[]): number {
+  return Math.ceil(files.reduce((sum, { size }) => sum + size, 0) / 60);
 }
 
 async function readIfThere(storage: Storage, signal: AbortSignal): Promise<Uint8Array | undefined> {

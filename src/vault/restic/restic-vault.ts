@@ -1,8 +1,6 @@
 /** The vault kind `restic`: an encrypted repository in restic's format. */
 import type { Clock } from '../../base/clock.ts';
-import { isHikaeError } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
-import type { Emit } from '../../model/events.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { vaultErrors } from '../errors.ts';
 import { isMountPoint } from '../plain/mounts.ts';
@@ -11,8 +9,9 @@ import { BlobReader } from './blob-reader.ts';
 import { repositoryErrors } from './errors.ts';
 import { type ScryptCost, usualCost } from './format/key-file.ts';
 import { SnapshotListing } from './listing.ts';
-import { type LockOwner, type LockParts, takeLock } from './locks.ts';
+import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
+import { pruneRepository } from './prune/prune.ts';
 import { createRepository, openRepository, type Repository } from './repository.ts';
 import { ResticSnapshotReader } from './snapshot-reader.ts';
 import { verifyRepository } from './verify.ts';
@@ -24,8 +23,7 @@ export interface ResticVaultOptions {
   readonly create?: { readonly now: number; readonly cost?: ScryptCost };
   /** it has been seen at this place before: an empty one is then no reason to make it anew */
   readonly seen: boolean;
-  /** how a lock is taken by who reads: not at all, or after waiting for others so many milliseconds */
-  readonly reading: { readonly lock: boolean; readonly wait: number; readonly emit: Emit };
+  readonly reading: ReadingLock;
   readonly owner: LockOwner;
   readonly clock: Clock;
   readonly random: (size: number) => Uint8Array;
@@ -63,28 +61,13 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
       if (config.version === 1) throw repositoryErrors.VAULT_FORMAT_OLD({ path: storage.location });
       return acquireRepository(parts, acquireOptions);
     },
+    prune: (pruneOptions) => pruneRepository(parts, pruneOptions),
     async room({ signal }) {
       const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
       return { bytes };
     },
     close: () => storage.close(),
   };
-}
-
-/** A copy on a read-only medium can be read all the same: nobody removes anything from it. */
-async function lockForReading(
-  parts: LockParts,
-  { lock: wanted, wait, emit }: ResticVaultOptions['reading'],
-  signal: AbortSignal,
-): Promise<() => Promise<void>> {
-  if (!wanted) return async () => {};
-  try {
-    const lock = await takeLock(parts, { exclusive: false, writes: false, wait, emit, signal });
-    return () => lock.release();
-  } catch (error) {
-    if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
-    return async () => {};
-  }
 }
 
 async function openOrCreate(storage: Storage, options: ResticVaultOptions): Promise<Repository> {

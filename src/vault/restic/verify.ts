@@ -7,11 +7,10 @@ import { type RawPath, textOf } from '../../base/raw-path.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import type { VerifyOptions, VerifyResult } from '../vault.ts';
-import { BlobDamaged, type BlobReader } from './blob-reader.ts';
 import { Damage, type VerifyParts } from './damage.ts';
-import type { TreeNode } from './format/tree-node.ts';
 import { packKey } from './layout.ts';
 import type { StoredSnapshot } from './listing.ts';
+import { markNeeded } from './needed-blobs.ts';
 import { listIds } from './objects.ts';
 import { checkPacks } from './pack-check.ts';
 import { readTree } from './tree-walk.ts';
@@ -42,7 +41,8 @@ export async function verifyRepository(
   }
   const damage = new Damage();
   const marks = repository.index.blobs.newMarks();
-  const checked = await markUsed(snapshots, marks, damage, parts, options);
+  const trees = snapshots.map(({ file }) => file.tree);
+  const checked = { ...(await markNeeded(trees, marks, damage, parts, options)), files: 0, bytes: 0 };
   await checkPlaces(marks, damage, parts, signal);
   if (level !== 'structure') {
     const read = await checkPacks(marks, damage, { ...parts, report }, options);
@@ -51,55 +51,6 @@ export async function verifyRepository(
   if (!damage.none)
     for (const finding of await nameDamaged(snapshots, damage, parts, signal)) report(finding);
   return { findings, checked: { ...checked, snapshots: snapshots.length } };
-}
-
-interface Counts {
-  nodes: number;
-  files: number;
-  bytes: number;
-}
-
-/** Reads every tree once, and marks what it needs. */
-async function markUsed(
-  snapshots: readonly StoredSnapshot[],
-  marks: Uint8Array,
-  damage: Damage,
-  { repository, blobs }: VerifyParts,
-  { emit, signal }: VerifyOptions,
-): Promise<Counts> {
-  const { blobs: index } = repository.index;
-  const counts: Counts = { nodes: 0, files: 0, bytes: 0 };
-  const waiting = snapshots.map(({ file }) => file.tree);
-  for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-    if (index.placesOf('tree', id).length > 0 && !index.mark(marks, 'tree', id)) continue;
-    const nodes = await readOr(blobs, id, damage, signal);
-    for (const { content = [], subtree } of nodes) {
-      for (const blob of content) {
-        if (!index.mark(marks, 'data', blob) && index.placesOf('data', blob).length === 0)
-          damage.add('data', blob, 'no index names it');
-      }
-      if (subtree !== undefined && damage.of('tree', subtree) === undefined) waiting.push(subtree);
-    }
-    counts.nodes += nodes.length;
-    emit({ type: 'work.done', files: nodes.length, bytes: 0, unchanged: 0, changed: 0 });
-    await breathe(signal);
-  }
-  return counts;
-}
-
-async function readOr(
-  blobs: BlobReader,
-  id: string,
-  damage: Damage,
-  signal: AbortSignal,
-): Promise<readonly TreeNode[]> {
-  try {
-    return await readTree(blobs, id, { signal });
-  } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) throw error;
-    damage.add('tree', id, error.message);
-    return [];
-  }
 }
 
 /** Every pack that is needed must be there, and long enough. */

@@ -194,8 +194,11 @@ describe('packs and indexes', () => {
     });
     assert.deepEqual(parseIndexFile(json), {
       packs: [],
-      packsToDelete: [{ id: 'cd'.repeat(32), blobs: [], time: '2026-11-22T00:00:00Z' }],
+      packsToDelete: [{ id: 'cd'.repeat(32), blobs: [], time: '2026-11-22T00:00:00Z', size: 5 }],
     });
+    const { packs, packsToDelete } = parseIndexFile(json);
+    assert.equal(encodeIndexFile(packs, packsToDelete).includes('"size":5'), true);
+    assert.deepEqual(parseIndexFile(encodeIndexFile(packs, packsToDelete)), { packs, packsToDelete });
   });
 });
 

@@ -12,13 +12,22 @@ export interface IndexedPack {
 export interface IndexFile {
   readonly packs: readonly IndexedPack[];
   /** packs that a prune has marked, as rustic does; what is in them is not to be used any more */
-  readonly packsToDelete: readonly (IndexedPack & { readonly time: string })[];
+  readonly packsToDelete: readonly PackToDelete[];
+}
+
+export interface PackToDelete extends IndexedPack {
+  /** RFC 3339: when it was marked */
+  readonly time: string;
+  /** bytes of the pack; without it, what its blobs come to */
+  readonly size?: number | undefined;
 }
 
 const pack = z.object({ id: z.string(), blobs: z.array(z.unknown()).nullable() });
 const schema = z.object({
   packs: z.array(pack).nullable(),
-  packs_to_delete: z.array(pack.extend({ time: z.string() })).nullish(),
+  packs_to_delete: z
+    .array(pack.extend({ time: z.string(), size: z.int().nonnegative().optional() }))
+    .nullish(),
 });
 
 /** A pack holds no more than its list can name. */
@@ -30,7 +39,11 @@ export function parseIndexFile(json: string): IndexFile {
   if (!parsed.success) throw new SyntaxError(z.prettifyError(parsed.error).replaceAll('\n', ' '));
   return {
     packs: (parsed.data.packs ?? []).map(parsePack),
-    packsToDelete: (parsed.data.packs_to_delete ?? []).map((one) => ({ ...parsePack(one), time: one.time })),
+    packsToDelete: (parsed.data.packs_to_delete ?? []).map(({ time, size, ...one }) => ({
+      ...parsePack(one),
+      time,
+      ...(size === undefined ? {} : { size }),
+    })),
   };
 }
 
@@ -57,8 +70,19 @@ function isSize(value: unknown, most: number): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most;
 }
 
-export function encodeIndexFile(packs: readonly IndexedPack[]): string {
-  const encoded = packs.map(({ id, blobs }) => ({
+export function encodeIndexFile(
+  packs: readonly IndexedPack[],
+  packsToDelete: readonly PackToDelete[] = [],
+): string {
+  const marked = packsToDelete.map(({ time, size, ...pack }) => ({ ...encodePack(pack), time, size }));
+  return JSON.stringify({
+    packs: packs.map(encodePack),
+    ...(marked.length === 0 ? {} : { packs_to_delete: marked }),
+  });
+}
+
+function encodePack({ id, blobs }: IndexedPack): { readonly id: string; readonly blobs: readonly object[] } {
+  return {
     id,
     blobs: blobs.map(({ id: blob, type, offset, length, plainLength }) => ({
       id: blob,
@@ -67,6 +91,5 @@ export function encodeIndexFile(packs: readonly IndexedPack[]): string {
       length,
       ...(plainLength === undefined ? {} : { uncompressed_length: plainLength }),
     })),
-  }));
-  return JSON.stringify({ packs: encoded });
+  };
 }
