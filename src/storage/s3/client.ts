@@ -12,17 +12,26 @@ export interface ClientOptions {
   /** of the AWS configuration; else the SDK looks where every AWS tool does */
   readonly profile?: string;
   readonly keys?: { readonly id: string; readonly secret: Secret; readonly token?: Secret };
+  /** milliseconds that a server may be silent for; a minute when not given */
+  readonly silence?: number;
 }
 
 /** Milliseconds until a server must have taken the connection, and that it may be silent for. */
 const CONNECTING = 10_000;
-const SILENT = 60_000;
+const SILENCE = 60_000;
 /** More requests at a time wait for a connection. */
 const CONNECTIONS = 64;
 
+/** What servers call a session that is over; who asks again with a new token is let in. */
+export const expired: ReadonlySet<string> = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'TokenRefreshRequired',
+]);
+
 export async function openClient(
   storage: string,
-  { region, endpoint, profile, keys }: ClientOptions,
+  { region, endpoint, profile, keys, silence = SILENCE }: ClientOptions,
 ): Promise<{ readonly sdk: Sdk; readonly client: S3Client }> {
   if (endpoint !== undefined && !isPrivate(new URL(endpoint)))
     throw storageErrors.STORAGE_INSECURE({ storage, endpoint });
@@ -36,7 +45,7 @@ export async function openClient(
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {
       connectionTimeout: CONNECTING,
-      socketTimeout: SILENT,
+      socketTimeout: silence,
       httpsAgent: { keepAlive: true, maxSockets: CONNECTIONS },
       httpAgent: { keepAlive: true, maxSockets: CONNECTIONS },
     },
@@ -64,7 +73,23 @@ export async function openClient(
     },
     { step: 'deserialize', priority: 'high' },
   );
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      try {
+        return await next(args);
+      } catch (error) {
+        // The SDK asks for a new token by its own clock alone; the server's verdict comes first.
+        if (isExpired(error)) await client.config.credentials({ forceRefresh: true });
+        throw error;
+      }
+    },
+    { step: 'initialize' },
+  );
   return { sdk, client };
+}
+
+function isExpired(error: unknown): boolean {
+  return error instanceof Error && expired.has(error.name);
 }
 
 /** When the server gave an answer, by its own clock, in milliseconds since 1970 UTC. */

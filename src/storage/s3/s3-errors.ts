@@ -2,6 +2,7 @@
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
 import type { Locking, Storage } from '../storage.ts';
+import { expired } from './client.ts';
 
 export interface S3Call {
   readonly storage: string;
@@ -19,6 +20,7 @@ interface S3Error extends Error {
 const passing: ReadonlySet<string> = new Set([
   'BadDigest',
   'ConditionalRequestConflict',
+  ...expired,
   'InternalError',
   'OperationAborted',
   // The SDK has learnt from it how far our clock is off, and signs the next request accordingly.
