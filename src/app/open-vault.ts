@@ -27,6 +27,8 @@ export interface OpeningOptions {
   readonly noLock: boolean;
   /** of the vault that is opened, whatever the policy says of it */
   readonly password?: SecretReference;
+  /** asks the person at the terminal, where there is one, for the password of what lies at a place */
+  readonly ask?: (place: string) => Promise<Secret>;
 }
 
 interface Opening {
@@ -154,8 +156,10 @@ async function passwordOf(path: string, said: PolicyVault['password'], options: 
   const { RESTIC_PASSWORD_FILE: file, RESTIC_PASSWORD } = world.environment;
   const usual = file ? { file: resolve(world.folder, file) } : { env: 'RESTIC_PASSWORD' };
   const named = options.password ?? said;
-  if (named === undefined && !file && !RESTIC_PASSWORD)
+  if (named === undefined && !file && !RESTIC_PASSWORD) {
+    if (options.ask !== undefined) return options.ask(path);
     throw operationErrors.VAULT_PASSWORD_UNKNOWN({ path });
+  }
   return secretOf(named ?? usual, world, signal);
 }
 

@@ -22,6 +22,15 @@ export type { ForgetPlan } from '../operations/forget-target.ts';
 export { type GuardEnd, type GuardParts, type GuardReport, guard } from '../operations/guard.ts';
 export { type AppliedGuard, applyGuard } from '../operations/guard-apply.ts';
 export { type TamperEnd, type TamperReport, tamperWithBuckets } from '../operations/guard-tamper.ts';
+export { type ChangedKey, listKeys, removeKey, setPassword } from '../operations/keys.ts';
+export {
+  type ConfirmedKit,
+  confirmKit,
+  type Kit,
+  type KitState,
+  newKit,
+  readKit,
+} from '../operations/kit.ts';
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';
@@ -35,5 +44,6 @@ export {
 } from '../operations/restore.ts';
 export { type ChosenSnapshot, type LookOptions, parseSnapshotSpec } from '../operations/select.ts';
 export { listSnapshots, type SnapshotsResult, type VaultSnapshots } from '../operations/snapshots.ts';
+export { type UnlockResult, unlock } from '../operations/unlock.ts';
 export { createVault, listVaults, type VaultList, type VaultState } from '../operations/vaults.ts';
 export { type VerifyEnd, type VerifyReport, verify } from '../operations/verify.ts';

@@ -1,6 +1,6 @@
 /** The world outside as the command sees it: one value, so that a test can put another one in its place. */
 import { hostname } from 'node:os';
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
 
 export interface World {
@@ -8,6 +8,8 @@ export interface World {
   readonly argv: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly folder: string;
+  /** for what a person is asked */
+  readonly stdin: InputStream;
   /** for results; everything else goes to stderr */
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
@@ -27,6 +29,9 @@ export interface World {
   readonly exit: (code: number) => never;
 }
 
+/** A stream that somebody may type on. */
+export type InputStream = Readable & { readonly isTTY?: boolean };
+
 /** A stream that may be a terminal; `columns` changes when its window does. */
 export type OutputStream = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -38,6 +43,9 @@ export function realWorld(): World {
     argv: process.argv.slice(2),
     environment: process.env,
     folder: process.cwd(),
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,

@@ -17,9 +17,16 @@ export const commands: KnownCommands['commands'] = {
   forget: async () => (await import('./forget.ts')).forgetCommand,
   prune: async () => (await import('./prune.ts')).pruneCommand,
   protect: async () => (await import('./protect.ts')).protectCommand,
+  unlock: async () => (await import('./unlock.ts')).unlockCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,
   'vault list': async () => (await import('./vault-list.ts')).vaultListCommand,
   guard: async () => (await import('./guard.ts')).guardCommand,
+  'key list': async () => (await import('./key-list.ts')).keyListCommand,
+  'key add': async () => (await import('./key-add.ts')).keyAddCommand,
+  'key remove': async () => (await import('./key-remove.ts')).keyRemoveCommand,
+  'key passwd': async () => (await import('./key-passwd.ts')).keyPasswdCommand,
+  'kit print': async () => (await import('./kit-print.ts')).kitPrintCommand,
+  'kit confirm': async () => (await import('./kit-confirm.ts')).kitConfirmCommand,
   log: async () => (await import('./log.ts')).logCommand,
 };
 
@@ -30,4 +37,9 @@ export const groups: KnownCommands['groups'] = {
     ja: 'ポリシーファイルの作成・検査・説明',
   },
   vault: { en: 'make and list vaults', ja: '保管先の作成と一覧' },
+  key: { en: 'the passwords of a repository', ja: 'リポジトリーのパスワード' },
+  kit: {
+    en: 'the page that brings data back when all else is lost',
+    ja: 'すべてを失ったときにデータを取り戻すための紙面',
+  },
 };

@@ -84,6 +84,28 @@ export const cliErrors = defineErrors({
     },
     hint: seeUsage,
   },
+  CLI_KIT_NOWHERE: {
+    exit: 2,
+    message: {
+      en: 'a recovery password is shown on a terminal only, or written to a file of its own',
+      ja: '復旧用のパスワードは、端末に表示するか専用のファイルに書き込む場合だけ作成できます',
+    },
+    hint: {
+      en: 'Nothing was changed. Run the command on a terminal and without --json, or name a new file with --kit-file.',
+      ja: '何も変更していません。端末で --json を付けずに実行するか、--kit-file で新しいファイルを指定してください。',
+    },
+  },
+  CLI_PASSWORDS_DIFFER: {
+    exit: 2,
+    message: {
+      en: 'the two passwords are not the same, or are empty',
+      ja: '入力した 2 つのパスワードが異なるか、空です',
+    },
+    hint: {
+      en: 'Nothing was changed. Run the command again.',
+      ja: '何も変更していません。もう一度実行してください。',
+    },
+  },
   CLI_FILE_EXISTS: {
     exit: 2,
     message: { en: '{file} exists already', ja: '{file} はすでに存在します' },

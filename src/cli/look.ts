@@ -19,6 +19,12 @@ export const vaultsOption = value('VAULT', {
   ja: 'この保管先だけ（ポリシーの名前か、パス・URL）',
 });
 
+/** Of the commands that only make sense for a vault that is encrypted. */
+export const repositoryOption = value('VAULT', {
+  en: 'a repository of the policy, or the path or URL of one (the only one of the policy when not given)',
+  ja: 'ポリシーのリポジトリーの名前か、パス・URL（省略時はポリシーにある唯一のリポジトリー）',
+});
+
 export const passwordFileOption = value('FILE', {
   en: "with --vault: a file with the repository's password (else as the policy says, or RESTIC_PASSWORD_FILE)",
   ja: '--vault とともに: リポジトリーのパスワードのファイル（省略時はポリシーか RESTIC_PASSWORD_FILE）',

@@ -2,10 +2,16 @@
 import { resolve } from 'node:path';
 import type { Parts, PolicyParts } from '../app/parts.ts';
 import { isHikaeError } from '../base/errors.ts';
+import { type Bilingual, fill } from '../base/language.ts';
 import type { Policy } from '../policy/policy.ts';
+import { askSecret, canAsk } from './ask-secret.ts';
 import type { CommandContext } from './context.ts';
 import { cliErrors } from './errors.ts';
 import { loadContextPolicy } from './load-policy.ts';
+
+const texts = {
+  password: { en: 'Password of {place}: ', ja: '{place} のパスワード: ' },
+} as const satisfies Record<string, Bilingual>;
 
 /** What a command line says of how vaults are opened. */
 export interface Reach {
@@ -57,7 +63,8 @@ async function partsOptions(context: CommandContext, reach: Reach) {
   const { passwordFile, lockWait = LOCK_WAIT, noLock = false } = reach;
   const password =
     passwordFile === undefined ? {} : { password: { file: resolve(world.folder, passwordFile) } };
-  return { world, emit, signal, lockWait, noLock, ...password };
+  const ask = (place: string) => askSecret(world, fill(texts.password[context.language], { place }), signal);
+  return { world, emit, signal, lockWait, noLock, ...password, ...(canAsk(world) ? { ask } : {}) };
 }
 
 function isPlace(vault: string | undefined): boolean {

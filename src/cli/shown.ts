@@ -52,6 +52,11 @@ export function shownId(id: string): string {
   return id.slice(0, 12);
 }
 
+/** The digits of a key's id that restic shows as well. */
+export function shownKey(id: string): string {
+  return id.slice(0, 8);
+}
+
 /** Which snapshot was chosen: `latest` should say what it was. */
 export function chosenText({ opened, entry }: ChosenSnapshot, language: Language): string {
   const { place, header, complete } = entry;

@@ -397,16 +397,27 @@ describe('values that something else wrote', () => {
 
   test('tables that are gone are answered as a lost ledger would', async () => {
     const ledger = await open();
-    tamper('DROP TABLE findings; DROP TABLE verifications; DROP TABLE vaults; DROP TABLE snapshots');
+    tamper(
+      'DROP TABLE findings; DROP TABLE verifications; DROP TABLE vaults; DROP TABLE snapshots; DROP TABLE kits',
+    );
     await ledger.recordSnapshot({ ...snapshot('a'), bytes: 1 });
     assert.equal(await ledger.snapshotsAddedSinceLastForget('v1', 'mail', 'daily', { signal }), 0);
     assert.equal(await ledger.vaultSeen({ id: 'v1' }, { signal }), undefined);
     assert.deepEqual(await ledger.lastVerify('v1', 's1', { signal }), []);
+    assert.deepEqual(await ledger.kitsConfirmed('v1', { signal }), []);
     assert.deepEqual(
       told.map(({ code }) => code),
       ['LEDGER_UNWRITABLE', 'LEDGER_UNREADABLE'],
     );
   });
+});
+
+test('which recovery kits were confirmed is known of each vault', async () => {
+  const ledger = await open();
+  assert.deepEqual(await ledger.kitsConfirmed('v1', { signal }), []);
+  for (const key of ['k2', 'k1', 'k1']) await ledger.recordKit({ vault: 'v1', key });
+  await ledger.recordKit({ vault: 'v2', key: 'k3' });
+  assert.deepEqual(await ledger.kitsConfirmed('v1', { signal }), ['k1', 'k2']);
 });
 
 describe('a ledger that cannot be written', () => {

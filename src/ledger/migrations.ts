@@ -105,4 +105,12 @@ export const migrations: readonly string[] = [
    ALTER TABLE runs ADD COLUMN error_hint_ja TEXT;
    ALTER TABLE results ADD COLUMN error_message_ja TEXT;
    ALTER TABLE results ADD COLUMN error_hint_ja TEXT;`,
+
+  // 5: recovery keys of which a person has said that their page lies elsewhere
+  `CREATE TABLE kits (
+     vault TEXT NOT NULL,
+     key TEXT NOT NULL,
+     confirmed INTEGER NOT NULL,
+     PRIMARY KEY (vault, key)
+   ) STRICT, WITHOUT ROWID;`,
 ];

@@ -131,6 +131,11 @@ export interface Ledger {
   /** The last verification of a snapshot at each level, newest first. */
   lastVerify(vault: string, snapshot: string, options: ReadOptions): Promise<readonly Verification[]>;
 
+  /** A person has said that the page of this recovery key lies elsewhere; `vault` is the vault's identity. */
+  recordKit(kit: { readonly vault: string; readonly key: string }): Promise<void>;
+  /** The recovery keys of a vault of which somebody has said so. */
+  kitsConfirmed(vault: string, options: ReadOptions): Promise<readonly string[]>;
+
   close(): void;
 }
 

@@ -28,7 +28,7 @@ import {
   type Verification,
   type VerifyFact,
 } from './records.ts';
-import { count, integer, type Row } from './rows.ts';
+import { count, integer, type Row, text } from './rows.ts';
 import { recordRun } from './run-recorder.ts';
 import { isSqliteError, transaction } from './sqlite.ts';
 
@@ -194,6 +194,19 @@ export class SqliteLedger implements Ledger {
       const rows = this.#rows(one, [vault, snapshot, verification.level], { signal });
       return { ...verification, first: this.#each(rows, findingFrom) };
     });
+  }
+
+  async recordKit({ vault, key }: { readonly vault: string; readonly key: string }): Promise<void> {
+    this.#write(() => {
+      this.#database
+        .prepare('INSERT OR REPLACE INTO kits VALUES (?, ?, ?)')
+        .run(vault, key, this.#clock.now());
+    });
+  }
+
+  async kitsConfirmed(vault: string, { signal }: ReadOptions): Promise<readonly string[]> {
+    const rows = this.#rows('SELECT key FROM kits WHERE vault = ? ORDER BY key', [vault], { signal });
+    return this.#each(rows, (row) => text(row, 'key'));
   }
 
   close(): void {

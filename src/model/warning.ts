@@ -46,6 +46,14 @@ export const warnings = {
     en: 'the line to {storage} failed and is tried again in a moment: {reason}',
     ja: '{storage} との通信に失敗しました。少し待って再試行します: {reason}',
   },
+  'kit-missing': {
+    en: 'the repository {vault} has no recovery key: if this machine is lost, so is all that lies there; run `hikae kit print --new --vault {vault}` on a terminal',
+    ja: 'リポジトリー {vault} には復旧用の鍵がありません。このマシンを失うと、その中のデータも失われます。端末で `hikae kit print --new --vault {vault}` を実行してください',
+  },
+  'kit-unconfirmed': {
+    en: 'nobody has said yet that the recovery kit of {vault} lies away from this machine; when it does: `hikae kit confirm --vault {vault}`',
+    ja: '{vault} の復旧キットをこのマシンとは別の場所に保管したことが、まだ確認されていません。保管したら `hikae kit confirm --vault {vault}` を実行してください',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

@@ -9,6 +9,7 @@ import { type CapturedComponent, type CapturedSnapshot, captureSnapshot } from '
 import { chooseSchedule, chooseTargets } from './choice.ts';
 import { openForWriting } from './first-vault.ts';
 import { type ForgetResult, forgetTarget } from './forget-target.ts';
+import { type KitState, kitState, tellKit } from './kit.ts';
 import { newId, type OpenedVault, type PolicyParts } from './parts.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { dailyOf } from './weekly.ts';
@@ -43,12 +44,14 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
   const run = { id: newId(parts.random), verb: 'backup' as const, targets };
   const { outcome, ends } = await runRecorded(run, parts, async (emit) => {
     const done: BackupTarget[] = [];
+    const kits: Kits = new Map();
     for (const target of targets) {
       const end = await runTarget({ verb: 'backup', target, vault: schedule.to }, parts, emit, () =>
-        backupTarget(target, name, schedule, request.trigger, { ...parts, emit }),
+        backupTarget(target, name, schedule, request.trigger, kits, { ...parts, emit }),
       );
       done.push({ components: [], troubles: { notes: 0, problems: 0 }, ...end });
     }
+    for (const [vault, state] of kits) tellKit(vault, state, emit);
     return done;
   });
   return { schedule: name, outcome, targets: ends };
@@ -67,15 +70,20 @@ export async function previewBackup(
   return previews;
 }
 
+/** What is known of the recovery kits of the vaults that were written to. */
+type Kits = Map<string, KitState | undefined>;
+
 async function backupTarget(
   target: string,
   name: ScheduleName,
   schedule: PolicySchedule,
   trigger: Trigger,
+  kits: Kits,
   parts: PolicyParts,
 ): Promise<BackupTarget> {
   const { opened, writable, unreachable } = await openForWriting(schedule, parts);
   try {
+    if (!kits.has(opened.name)) kits.set(opened.name, await kitState(opened, parts));
     const { hookFailure, ...made } = await makeSnapshot(target, name, trigger, opened, writable, parts);
     const { snapshot } = made;
     await recordSnapshot(opened, snapshot, parts);

@@ -42,6 +42,45 @@ export const operationErrors = defineErrors({
       ja: 'ローカルフォルダーの保管先か、種類 `restic` の保管先を使ってください。',
     },
   },
+  VAULT_NOT_NAMED: {
+    exit: 2,
+    message: {
+      en: 'which repository is meant? The policy has: {known}',
+      ja: 'どのリポジトリーか特定できません。ポリシーにあるのは次のとおりです: {known}',
+    },
+    hint: { en: 'Name one with --vault.', ja: '--vault で指定してください。' },
+  },
+  VAULT_NOT_ENCRYPTED: {
+    exit: 2,
+    message: {
+      en: 'the vault {vault} is not encrypted and has no passwords',
+      ja: '保管先 {vault} は暗号化されておらず、パスワードがありません',
+    },
+    hint: {
+      en: 'Only vaults of the kind `restic` have keys.',
+      ja: '鍵があるのは種類 `restic` の保管先だけです。',
+    },
+  },
+  KIT_KEY_LEFT: {
+    message: {
+      en: 'nobody was shown the password of the new recovery key {key}, and it could not be taken back: {reason}',
+      ja: '新しい復旧用の鍵 {key} はパスワードを表示できず、取り消しもできませんでした: {reason}',
+    },
+    hint: {
+      en: 'Remove it with `hikae key remove {key}`.',
+      ja: '`hikae key remove {key}` で削除してください。',
+    },
+  },
+  KIT_MISSING: {
+    message: {
+      en: 'the repository {vault} has no recovery key',
+      ja: 'リポジトリー {vault} には復旧用の鍵がありません',
+    },
+    hint: {
+      en: 'Run `hikae kit print --new --vault {vault}` on a terminal: it makes one and shows its page, once.',
+      ja: '端末で `hikae kit print --new --vault {vault}` を実行すると、鍵を作成し、その紙面を一度だけ表示します。',
+    },
+  },
   VAULT_NO_PLACE: {
     exit: 2,
     message: { en: '{place} is no place of a vault', ja: '{place} は保管先の場所として使えません' },

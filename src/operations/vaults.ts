@@ -5,7 +5,8 @@ import type { SnapshotEntry } from '../model/snapshot.ts';
 import { placeOf } from '../policy/policy.ts';
 import type { FreeRoom, Vault } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
-import type { PolicyParts } from './parts.ts';
+import { addRecoveryKey, type Kit, type KitState, kitState, tellKit } from './kit.ts';
+import type { OpenedVault, PolicyParts } from './parts.ts';
 import { inVault } from './reach.ts';
 
 /** `not-there`: there never was one; `gone`: there was one, and now there isn't. */
@@ -23,6 +24,8 @@ export interface VaultStatus {
   readonly snapshots?: number;
   readonly unreadable?: number;
   readonly newestComplete?: SnapshotEntry;
+  /** of an encrypted one */
+  readonly kit?: KitState;
 }
 
 export interface VaultList {
@@ -40,6 +43,7 @@ export async function listVaults(
     const kind = settings.plain === undefined ? 'restic' : 'plain';
     vaults.push({ name, kind, place: placeOf(settings), ...(await look(name, asOf, parts)) });
   }
+  for (const { name, kit } of vaults) tellKit(name, kit, parts.emit);
   const sound = vaults.every(({ state }) => state === 'reachable' || state === 'not-acting');
   return { outcome: sound ? 'succeeded' : 'partial', vaults };
 }
@@ -50,22 +54,45 @@ export interface CreatedVault {
   readonly id: string;
   /** false: it was there already */
   readonly created: boolean;
+  /** of an encrypted one */
+  readonly kit?: KitState;
 }
 
-/** Makes a vault of the policy, also where one was seen before and is lost: a person has said so. */
-export async function createVault(name: string, parts: PolicyParts): Promise<CreatedVault> {
+/**
+ * Makes a vault of the policy, also where one was seen before and is lost: a person has said so. An encrypted one gets a
+ * recovery key if there is somewhere to show its page.
+ */
+export async function createVault(
+  name: string,
+  parts: PolicyParts,
+  showKit?: (kit: Kit) => Promise<void>,
+): Promise<CreatedVault> {
   const known = Object.keys(parts.policy.vaults);
   if (!known.includes(name)) throw operationErrors.VAULT_UNKNOWN({ vault: name, known });
   try {
-    return await inVault(name, parts, async ({ vault: { location, identity } }) => {
-      return { name, place: location, id: identity.id, created: false };
+    return await inVault(name, parts, async (opened) => {
+      const { location, identity } = opened.vault;
+      return { name, place: location, id: identity.id, created: false, ...(await kitFact(opened, parts)) };
     });
   } catch (error) {
     if (!isHikaeError(error, 'VAULT_NOT_FOUND', 'VAULT_GONE')) throw error;
   }
-  const { vault } = await parts.openVault(name, { create: true, anew: true });
-  await vault.close();
-  return { name, place: vault.location, id: vault.identity.id, created: true };
+  const opened = await parts.openVault(name, { create: true, anew: true });
+  const { vault } = opened;
+  try {
+    if (vault.keys !== undefined && showKit !== undefined) await addRecoveryKey(opened, parts, showKit);
+    const fact = await kitFact(opened, parts);
+    // Who has the page in hand is not told that it is still there.
+    if (fact.kit === 'missing') tellKit(name, fact.kit, parts.emit);
+    return { name, place: vault.location, id: vault.identity.id, created: true, ...fact };
+  } finally {
+    await vault.close();
+  }
+}
+
+async function kitFact(opened: OpenedVault, parts: PolicyParts): Promise<{ readonly kit?: KitState }> {
+  const kit = await kitState(opened, parts);
+  return kit === undefined ? {} : { kit };
 }
 
 const states: Readonly<Record<string, VaultState>> = {
@@ -82,7 +109,8 @@ async function look(
 ): Promise<Omit<VaultStatus, 'name' | 'kind' | 'place'>> {
   const { signal } = parts;
   try {
-    return await inVault(name, parts, async ({ vault }) => {
+    return await inVault(name, parts, async (opened) => {
+      const { vault } = opened;
       const list = await vault.list({ signal });
       const snapshots = list.snapshots.filter(({ header }) => header.time <= asOf);
       const newest = snapshots.findLast(({ complete }) => complete);
@@ -93,6 +121,7 @@ async function look(
         snapshots: snapshots.length,
         unreadable: list.unreadable.length,
         ...(newest === undefined ? {} : { newestComplete: newest }),
+        ...(await kitFact(opened, parts)),
       };
     });
   } catch (error) {

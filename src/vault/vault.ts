@@ -2,6 +2,9 @@
  * The face of the room: a vault holds snapshots. Both kinds (`plain`: dated trees, `restic`: a repository) keep
  * this contract, so that nobody outside ever asks which kind it is.
  */
+
+import type { HikaeError } from '../base/errors.ts';
+import type { Secret } from '../base/secret.ts';
 import type { Capture } from '../model/capture.ts';
 import type { Emit } from '../model/events.ts';
 import type { Finding, VerifyLevel } from '../model/finding.ts';
@@ -54,7 +57,69 @@ export interface Vault {
   prune?(options: PruneOptions): Promise<PruneReport>;
   /** What the medium has left; undefined files where it doesn't count them. */
   room(options: { signal: AbortSignal }): Promise<FreeRoom>;
+  /** the passwords of a vault that is encrypted */
+  readonly keys?: VaultKeys;
+  /** absent where a lock ends with the process that holds it */
+  readonly locks?: VaultLocks;
   close(): Promise<void>;
+}
+
+/** Who has one of the passwords can read all of an encrypted vault. */
+export interface VaultKeys {
+  /** oldest first */
+  list(options: { signal: AbortSignal }): Promise<KeyList>;
+  /** Adds a password, and proves that it opens the vault. */
+  add(password: Secret, options: ChangeKeysOptions & { readonly recovery: boolean }): Promise<VaultKey>;
+  /** Puts a password in the place of the one that the vault was opened with. */
+  replace(password: Secret, options: ChangeKeysOptions): Promise<VaultKey>;
+  /**
+   * Removes the key whose id begins with these digits: VAULT_KEY_UNKNOWN, VAULT_KEY_AMBIGUOUS; and VAULT_KEY_IN_USE for
+   * that which the vault was opened with, VAULT_KEY_LAST where no other would be left.
+   */
+  remove(id: string, options: ChangeKeysOptions): Promise<{ readonly id: string }>;
+}
+
+export interface ChangeKeysOptions {
+  /** milliseconds that others who hold the vault are waited for */
+  readonly wait: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+}
+
+export interface KeyList {
+  readonly keys: readonly VaultKey[];
+  readonly unreadable: readonly { readonly id: string; readonly reason: HikaeError }[];
+}
+
+export interface VaultKey {
+  readonly id: string;
+  /** milliseconds since 1970 UTC */
+  readonly created: number;
+  readonly user: string;
+  readonly host: string;
+  /** the vault was opened with it */
+  readonly inUse: boolean;
+  /** its password belongs on paper, for the day when everything else is lost */
+  readonly recovery: boolean;
+}
+
+/** The marks by which others say that they work with a vault. */
+export interface VaultLocks {
+  list(options: { signal: AbortSignal }): Promise<readonly VaultLock[]>;
+  /** One that is gone already is no fault. */
+  remove(lock: VaultLock, options: { signal: AbortSignal }): Promise<void>;
+}
+
+export interface VaultLock {
+  readonly id: string;
+  /** undefined where it can't be read */
+  readonly holder?: { readonly host: string; readonly user: string; readonly pid: number };
+  /** when it was last refreshed, in milliseconds since 1970 UTC */
+  readonly time: number;
+  /** its holder wants to be alone with the vault */
+  readonly exclusive: boolean;
+  /** its holder is gone: the process is known to have ended, or should have refreshed it long ago */
+  readonly stale: boolean;
 }
 
 /** A vault that nobody else writes to until it is released. */

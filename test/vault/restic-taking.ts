@@ -39,7 +39,8 @@ export async function openTestStorage(storage: Storage, options: OpenTestOptions
   const { reading = { lock: true, wait: 0, emit: silent } } = options;
   return openResticVault(storage, {
     password: new Secret(password),
-    ...(create ? { create: { now: dayTime(0), cost: quick } } : {}),
+    ...(create ? { create: { now: dayTime(0) } } : {}),
+    cost: quick,
     seen,
     reading,
     owner: await testOwner(),

@@ -9,8 +9,59 @@ export const repositoryErrors = defineErrors({
       ja: 'このパスワードでは、リポジトリー {path} のどの鍵も開けません',
     },
     hint: {
-      en: 'Check where the password comes from, and that it belongs to this repository. `restic -r {path} key list` with the right one shows its keys.',
-      ja: 'パスワードの参照元が正しいか、このリポジトリーのものかを確かめてください。正しいパスワードなら `restic -r {path} key list` で鍵の一覧が見られます。',
+      en: 'Check where the password comes from, and that it belongs to this repository. `hikae key list --vault {path} --password-file FILE` with another one shows its keys; the page of the recovery kit has one too.',
+      ja: 'パスワードの参照元が正しいか、このリポジトリーのものかを確かめてください。別のパスワードがあれば `hikae key list --vault {path} --password-file FILE` で鍵の一覧が見られます。復旧キットの紙にもパスワードがあります。',
+    },
+  },
+  VAULT_KEY_UNKNOWN: {
+    exit: 2,
+    message: {
+      en: 'the repository {path} has no key {key}',
+      ja: 'リポジトリー {path} に鍵 {key} はありません',
+    },
+    hint: {
+      en: '`hikae key list --vault {path}` shows its keys; the first digits of an id are enough.',
+      ja: '`hikae key list --vault {path}` で鍵を一覧できます。ID は先頭の数桁で構いません。',
+    },
+  },
+  VAULT_KEY_AMBIGUOUS: {
+    exit: 2,
+    message: {
+      en: '{key} stands for several keys of the repository {path}: {keys}',
+      ja: 'リポジトリー {path} には {key} に当たる鍵が複数あります: {keys}',
+    },
+    hint: { en: 'Give more digits of the id.', ja: 'ID の桁を増やしてください。' },
+  },
+  VAULT_KEY_IN_USE: {
+    exit: 2,
+    message: {
+      en: 'the key {key} is the one that the repository {path} was opened with',
+      ja: '鍵 {key} は、リポジトリー {path} を開くのに今使っている鍵です',
+    },
+    hint: {
+      en: 'Change its password with `hikae key passwd`, or open the repository with the password of another key (--password-file) to remove this one.',
+      ja: '`hikae key passwd` でパスワードを変えるか、別の鍵のパスワードで開いて(--password-file)から削除してください。',
+    },
+  },
+  VAULT_KEY_LAST: {
+    exit: 2,
+    message: {
+      en: 'the key {key} is the last that opens the repository {path}',
+      ja: '鍵 {key} は、リポジトリー {path} を開ける最後の鍵です',
+    },
+    hint: {
+      en: 'Without it nobody could ever read the repository again. Add another password first: `hikae key add`.',
+      ja: '削除すると、このリポジトリーは二度と誰にも読めなくなります。先に `hikae key add` で別のパスワードを追加してください。',
+    },
+  },
+  VAULT_KEY_NOT_PROVEN: {
+    message: {
+      en: 'the new key {key} of the repository {path} does not open it: {reason}',
+      ja: 'リポジトリー {path} の新しい鍵 {key} では開けません: {reason}',
+    },
+    hint: {
+      en: 'Nothing else was changed, and the passwords from before open it as ever. Look at the storage, then run the command again.',
+      ja: 'ほかは何も変更していません。これまでのパスワードはそのまま使えます。ストレージを確かめてから、もう一度実行してください。',
     },
   },
   VAULT_NO_KEY: {

@@ -121,10 +121,10 @@ async function findConflict(
   signal: AbortSignal,
 ): Promise<LockFile | undefined> {
   const { repository, owner } = parts;
-  for (const { id, size } of await listIds(repository.storage, 'locks', { signal })) {
+  for (const { id, size, modified } of await listIds(repository.storage, 'locks', { signal })) {
     // restic leaves an empty file where it ran out of room.
     if (size === 0 || own.has(id)) continue;
-    const lock = await readLock(repository, id, signal);
+    const lock = await readLock(repository, id, modified, signal);
     if (lock === undefined) continue;
     const samePlace = lock.hikae?.writes === true && lock.hikae.machine === owner.machine;
     if (!request.exclusive && !lock.exclusive && !(request.writes && samePlace)) continue;
@@ -137,6 +137,7 @@ async function findConflict(
 async function readLock(
   repository: Repository,
   id: string,
+  modified: number,
   signal: AbortSignal,
 ): Promise<LockFile | undefined> {
   try {
@@ -144,12 +145,14 @@ async function readLock(
   } catch (error) {
     // It was released, or refreshed under another name, since it was listed.
     if (isHikaeError(error, 'STORAGE_NOT_FOUND')) return undefined;
-    throw error;
+    if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
+    // Somebody has put it there, whoever that was.
+    return { time: modified, exclusive: true, hostname: '?', username: '', pid: 0, uid: 0, gid: 0 };
   }
 }
 
 /** Only what can be proved: the machine was started anew since, or that very process has ended. */
-async function isAbandoned(
+export async function isAbandoned(
   { pid, hikae }: LockFile,
   owner: LockOwner,
   signal: AbortSignal,

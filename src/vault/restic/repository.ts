@@ -10,21 +10,13 @@ import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import { encodeConfig, NewerVersion, parseConfig, type RepositoryConfig } from './format/config.ts';
 import { parseIndexFile } from './format/index-file.ts';
-import {
-  encodeKeyFile,
-  type KeyFile,
-  newMasterKey,
-  parseKeyFile,
-  type ScryptCost,
-  unlockKeyFile,
-} from './format/key-file.ts';
+import { encodeKeyFile, newMasterKey, type ScryptCost } from './format/key-file.ts';
 import { randomPolynomial } from './format/polynomial.ts';
 import { type MasterKey, type RandomBytes, Sealer } from './format/sealing.ts';
+import { readKeyFiles, unlock } from './key-files.ts';
 import { CONFIG, keyOf } from './layout.ts';
-import { listIds, parsing, readHashed, readUnpacked, type Signalled } from './objects.ts';
+import { listIds, parsing, readUnpacked, type Signalled } from './objects.ts';
 
-/** More keys than this are not tried: each takes half a second. */
-const MOST_KEYS = 64;
 const MOST_CONFIG = 64 * 1024;
 /** How often the index is listed anew when what was listed is gone. */
 const MOST_TURNS = 5;
@@ -34,6 +26,8 @@ export interface Repository {
   readonly config: RepositoryConfig;
   readonly key: MasterKey;
   readonly sealer: Sealer;
+  /** the key file that it was opened with */
+  keyId: string;
   /** when its first key was made, in milliseconds since 1970 UTC */
   readonly created: number;
   /** the blobs that it has; see loadIndex */
@@ -58,10 +52,10 @@ export async function openRepository(
   storage: Storage,
   { password, random, signal }: OpenOptions,
 ): Promise<Repository | undefined> {
-  const ids = await listIds(storage, 'keys', { signal });
+  const files = await readKeyFiles(storage, { signal });
   const sealed = await readIfThere(storage, signal);
   if (sealed === undefined) {
-    if (ids.length === 0) return undefined;
+    if (files.keys.length + files.unreadable.length === 0) return undefined;
     // A repository that lost its config, or one that was never finished: not ours to make anew.
     throw repositoryErrors.VAULT_OBJECT_DAMAGED({
       object: CONFIG,
@@ -69,14 +63,11 @@ export async function openRepository(
       reason: 'it is missing',
     });
   }
-  const { key, created } = await unlock(
-    storage,
-    ids.map(({ id }) => id),
-    { password, signal },
-  );
+  const { key, id: keyId } = await unlock(storage, files, { password, signal });
+  const created = Math.min(...files.keys.map(({ file }) => file.created));
   const sealer = new Sealer(key, { kernels: new Kernels(0), random });
   const config = readConfig(storage, sealed, sealer);
-  return { storage, config, key, sealer, created, index: emptyIndex() };
+  return { storage, config, key, sealer, keyId, created, index: emptyIndex() };
 }
 
 export interface CreateOptions extends OpenOptions {
@@ -103,10 +94,11 @@ export async function createRepository(storage: Storage, options: CreateOptions)
     polynomial: randomPolynomial(random),
   };
   const sealer = new Sealer(key, { kernels: new Kernels(0), random });
+  const keyId = idOf(file);
   // In this order: without a key the config is nothing.
-  await storage.put(keyOf('keys', idOf(file)), file, { signal });
+  await storage.put(keyOf('keys', keyId), file, { signal });
   await storage.put(CONFIG, sealer.seal(encodeConfig(config)), { signal });
-  return { storage, config, key, sealer, created: now, index: emptyIndex() };
+  return { storage, config, key, sealer, keyId, created: now, index: emptyIndex() };
 }
 
 /** Brings the index up to what the repository has now. */
@@ -170,51 +162,5 @@ function readConfig(storage: Storage, sealed: Uint8Array, sealer: Sealer): Repos
   } catch (error) {
     if (!(error instanceof NewerVersion)) throw error;
     throw vaultErrors.VAULT_NEWER({ path: storage.location, version: error.version });
-  }
-}
-
-/** Tries the password on every key. A key file that is damaged is no reason not to try the others. */
-async function unlock(
-  storage: Storage,
-  ids: readonly string[],
-  { password, signal }: { password: Secret; signal: AbortSignal },
-): Promise<{ key: MasterKey; created: number }> {
-  let usable = 0;
-  let key: MasterKey | undefined;
-  let created = Number.POSITIVE_INFINITY;
-  let reason = 'there is none';
-  for (const id of ids.slice(0, MOST_KEYS)) {
-    try {
-      const file = await readKeyFile(storage, id, signal);
-      created = Math.min(created, file.created);
-      usable += 1;
-      key ??= await parsingLater(storage, id, () => unlockKeyFile(file, password.reveal()));
-      signal.throwIfAborted();
-    } catch (error) {
-      if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
-      reason = error.message;
-    }
-  }
-  if (key !== undefined) return { key, created };
-  if (usable === 0) throw repositoryErrors.VAULT_NO_KEY({ path: storage.location, reason });
-  throw repositoryErrors.VAULT_WRONG_PASSWORD({ path: storage.location });
-}
-
-async function readKeyFile(storage: Storage, id: string, signal: AbortSignal): Promise<KeyFile> {
-  const bytes = await readHashed(storage, keyOf('keys', id), { signal });
-  return parsing(storage, keyOf('keys', id), () => parseKeyFile(bytes));
-}
-
-async function parsingLater<Result>(
-  storage: Storage,
-  id: string,
-  parse: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await parse();
-  } catch (error) {
-    return parsing(storage, keyOf('keys', id), () => {
-      throw error;
-    });
   }
 }

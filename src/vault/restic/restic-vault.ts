@@ -8,7 +8,9 @@ import type { Vault } from '../vault.ts';
 import { BlobReader } from './blob-reader.ts';
 import { repositoryErrors } from './errors.ts';
 import { type ScryptCost, usualCost } from './format/key-file.ts';
+import { openKeys } from './keys.ts';
 import { SnapshotListing } from './listing.ts';
+import { openLocks } from './lock-removal.ts';
 import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
 import { pruneRepository } from './prune/prune.ts';
@@ -20,7 +22,9 @@ import { acquireRepository } from './writing.ts';
 export interface ResticVaultOptions {
   readonly password: Secret;
   /** Makes the repository if there is none; without this, VAULT_NOT_FOUND. */
-  readonly create?: { readonly now: number; readonly cost?: ScryptCost };
+  readonly create?: { readonly now: number };
+  /** of new keys */
+  readonly cost?: ScryptCost;
   /** it has been seen at this place before: an empty one is then no reason to make it anew */
   readonly seen: boolean;
   readonly reading: ReadingLock;
@@ -41,7 +45,7 @@ export function requireMounted(path: string, mount: string | undefined): void {
 /** Opens the repository in a storage, which is closed with the vault. */
 export async function openResticVault(storage: Storage, options: ResticVaultOptions): Promise<Vault> {
   const repository = await openOrCreate(storage, options);
-  const { owner, clock, random, threads, zone, reading } = options;
+  const { owner, clock, random, threads, zone, reading, cost = usualCost } = options;
   const blobs = new BlobReader(repository);
   const listing = new SnapshotListing(repository, blobs);
   const parts = { repository, blobs, listing, owner, clock, random, threads, zone };
@@ -66,18 +70,20 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
       const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
       return { bytes };
     },
+    keys: openKeys({ ...parts, cost }),
+    locks: openLocks(parts),
     close: () => storage.close(),
   };
 }
 
 async function openOrCreate(storage: Storage, options: ResticVaultOptions): Promise<Repository> {
-  const { create, seen, password, random, signal, owner } = options;
+  const { create, seen, password, random, signal, owner, cost = usualCost } = options;
   const found = await openRepository(storage, { password, random, signal });
   if (found !== undefined) return found;
   const path = storage.location;
   if (create === undefined)
     throw seen ? vaultErrors.VAULT_GONE({ path }) : vaultErrors.VAULT_NOT_FOUND({ path });
-  const { now, cost = usualCost } = create;
+  const { now } = create;
   const { hostname, username } = owner;
   return createRepository(storage, { password, random, signal, cost, now, hostname, username });
 }

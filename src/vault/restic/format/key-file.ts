@@ -31,6 +31,7 @@ const schema = z.object({
   p: z.int().positive(),
   salt: base64,
   data: base64,
+  hikae: z.object({ recovery: z.boolean() }).optional().catch(undefined),
 });
 
 const master = z.object({
@@ -46,13 +47,15 @@ export interface KeyFile {
   readonly cost: ScryptCost;
   readonly salt: Buffer;
   readonly data: Buffer;
+  /** for the day when everything else is lost; only hikae marks keys so, and restic passes it over */
+  readonly recovery: boolean;
 }
 
 /** Throws a SyntaxError, also for one that would cost too much to try. */
 export function parseKeyFile(bytes: Uint8Array): KeyFile {
   const parsed = schema.safeParse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   if (!parsed.success) throw new SyntaxError(z.prettifyError(parsed.error).replaceAll('\n', ' '));
-  const { created, username = '', hostname = '', N, r, p, salt, data } = parsed.data;
+  const { created, username = '', hostname = '', N, r, p, salt, data, hikae } = parsed.data;
   const time = Date.parse(created);
   if (Number.isNaN(time)) throw new SyntaxError('its time of creation is none');
   if (N < 2 || (N & (N - 1)) !== 0) throw new SyntaxError('its scrypt parameter N is no power of two');
@@ -66,6 +69,7 @@ export function parseKeyFile(bytes: Uint8Array): KeyFile {
     cost: { N, r, p },
     salt: Buffer.from(salt, 'base64'),
     data: Buffer.from(data, 'base64'),
+    recovery: hikae?.recovery ?? false,
   };
   if (file.salt.length !== SALT) throw new SyntaxError('its salt has not 64 bytes');
   return file;
@@ -102,12 +106,13 @@ export interface NewKeyFile {
   readonly created: string;
   readonly username: string;
   readonly hostname: string;
+  readonly recovery?: boolean;
 }
 
 /** The bytes of a key file that `password` unlocks. */
 export async function encodeKeyFile(
   key: MasterKey,
-  { password, cost, created, username, hostname }: NewKeyFile,
+  { password, cost, created, username, hostname, recovery = false }: NewKeyFile,
   random: RandomBytes,
 ): Promise<Buffer> {
   const salt = Buffer.from(random(SALT));
@@ -116,8 +121,9 @@ export async function encodeKeyFile(
   const plain = JSON.stringify({ mac: { k: text(key.k), r: text(key.r) }, encrypt: text(key.encrypt) });
   const data = text(sealerOf(own, random).seal(Buffer.from(plain)));
   const { N, r, p } = cost;
+  const mark = recovery ? { hikae: { recovery } } : {};
   return Buffer.from(
-    JSON.stringify({ created, username, hostname, kdf: 'scrypt', N, r, p, salt: text(salt), data }),
+    JSON.stringify({ created, username, hostname, kdf: 'scrypt', N, r, p, salt: text(salt), data, ...mark }),
   );
 }
 
