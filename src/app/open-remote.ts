@@ -19,7 +19,7 @@ export type RemoteLocation = Exclude<Location, { kind: 'local' }>;
 export type RemoteSettings = Partial<
   Pick<
     PolicyVault,
-    'restic' | 'password' | 'ssh' | 'knownHosts' | 'region' | 'endpoint' | 'profile' | 'limits'
+    'restic' | 'password' | 'ssh' | 'knownHosts' | 'region' | 'endpoint' | 'profile' | 'limits' | 'lock'
   >
 >;
 

@@ -37,6 +37,8 @@ interface Opening {
   readonly seen: boolean;
   readonly create: boolean;
   readonly mounted: string | undefined;
+  /** where is remembered until when objects are locked */
+  readonly hints?: string;
 }
 
 /** A vault of the policy that acts. */
@@ -106,6 +108,7 @@ async function openElsewhere(
       await openRemote(location, settings, { ...options, create }),
       secret,
       opening,
+      settings.lock,
     );
   } catch (error) {
     if (location.kind !== 'sftp' || !isHikaeError(error, 'STORAGE_MISSING')) throw error;
@@ -114,8 +117,13 @@ async function openElsewhere(
 }
 
 /** The repository in a storage, which is closed with it. */
-async function openRepository(storage: Storage, secret: Secret, opening: Opening): Promise<Vault> {
-  const { options, seen, create } = opening;
+async function openRepository(
+  storage: Storage,
+  secret: Secret,
+  opening: Opening,
+  lock?: PolicyVault['lock'],
+): Promise<Vault> {
+  const { options, seen, create, hints } = opening;
   const { world, emit, signal, lockWait, noLock } = options;
   const { clock, random, zone } = world;
   try {
@@ -129,6 +137,7 @@ async function openRepository(storage: Storage, secret: Secret, opening: Opening
       clock,
       random,
       threads: THREADS,
+      ...(lock === undefined ? {} : { locking: { settings: lock, hints } }),
       zone,
       signal,
     });

@@ -1,6 +1,6 @@
 /** The composition root: real vaults, sources and the ledger, put together for the operations. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
@@ -132,6 +132,7 @@ async function openNamed(
     // Elsewhere an empty place is more likely a wrong one than a new one: there a person has to say it.
     create: create && (anew || (local !== undefined && !seen)),
     mounted: settings.mounted,
+    hints: join(policy.state, 'locks', `${name}.json`),
   });
   const { snapshots } = await vault.list(options);
   await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });

@@ -62,6 +62,17 @@ export type Event =
       readonly id: string;
       readonly complete: boolean;
     }
+  /** everything that a snapshot needs is locked in its vault; `until` is in milliseconds since 1970 UTC */
+  | {
+      readonly type: 'locks.set';
+      readonly vault: string;
+      readonly objects: number;
+      readonly bytes: number;
+      /** objects that the server was asked about, and those whose lock was made longer */
+      readonly asked: number;
+      readonly extended: number;
+      readonly until: number;
+    }
   | { readonly type: 'snapshot.removed'; readonly vault: string; readonly place: string; readonly id: string }
   | { readonly type: 'finding'; readonly vault: string; readonly finding: Finding };
 
@@ -70,6 +81,7 @@ export type Phase =
   | 'listing'
   | 'copying'
   | 'syncing'
+  | 'locking'
   | 'publishing'
   | 'forgetting'
   | 'planning'

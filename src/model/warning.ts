@@ -54,6 +54,10 @@ export const warnings = {
     en: 'nobody has said yet that the recovery kit of {vault} lies away from this machine; when it does: `hikae kit confirm --vault {vault}`',
     ja: '{vault} の復旧キットをこのマシンとは別の場所に保管したことが、まだ確認されていません。保管したら `hikae kit confirm --vault {vault}` を実行してください',
   },
+  'removal-refused': {
+    en: 'retention lets {place} in {vault} go, and these keys may not remove it: {reason}; whoever has the right to runs `hikae forget --vault {vault}`',
+    ja: '保持期間を過ぎた {vault} の {place} は、この認証キーでは削除できません: {reason}。権限のある側で `hikae forget --vault {vault}` を実行してください',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

@@ -1,5 +1,5 @@
 /** Applying a vault's retention to one target: the plan, its limit, and the removal. */
-import { isHikaeError } from '../base/errors.ts';
+import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import {
   keepOf,
@@ -86,10 +86,22 @@ export async function forgetTarget(
     } catch (error) {
       parts.signal.throwIfAborted();
       if (!isHikaeError(error)) throw error;
+      if (isLeftToOthers(error, question.opened, parts)) {
+        const { place } = snapshot;
+        const facts = { vault: question.opened.name, place, reason: error.message };
+        parts.emit({ type: 'warning', code: 'removal-refused', facts });
+        // Of the others it would be refused just so.
+        break;
+      }
       failure ??= error;
     }
   }
   return { plan, removed, ...(failure === undefined ? {} : { error: failure }) };
+}
+
+/** Where objects are locked, who writes must not be able to delete: another, with other keys, removes. */
+function isLeftToOthers(error: HikaeError, { name }: OpenedVault, { policy }: PolicyParts): boolean {
+  return policy.vaults[name]?.lock !== undefined && error.code === 'STORAGE_REFUSED';
 }
 
 async function removeOne(

@@ -17,8 +17,8 @@ const texts = {
     ja: '{kind}:// の plain 保管先への書き込みにはまだ対応していません',
   },
   lock: {
-    en: 'nothing is locked yet: whoever has the keys can delete every object of this vault',
-    ja: 'オブジェクトロックはまだ掛かりません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
+    en: 'a plain vault is not locked yet: whoever has the keys can delete every object of it',
+    ja: 'plain 保管先のオブジェクトロックにはまだ対応していません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
   },
   copyTo: { en: 'copies to other vaults are not made yet', ja: '他の保管先への複製はまだ行われません' },
   limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
@@ -45,7 +45,8 @@ export function notYetActing(policy: Policy): readonly NotYetActing[] {
     if (kind !== undefined && !isActing(vault)) {
       found.push({ path: `vaults.${name}`, text: say(texts.remote, { kind }) });
     }
-    if (vault.lock !== undefined) found.push({ path: `vaults.${name}.lock`, text: texts.lock });
+    if (vault.lock !== undefined && vault.plain !== undefined)
+      found.push({ path: `vaults.${name}.lock`, text: texts.lock });
     if (vault.limits !== undefined && (kind === 'local' || !isActing(vault)))
       found.push({ path: `vaults.${name}.limits`, text: texts.limits });
   }

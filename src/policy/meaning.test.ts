@@ -134,7 +134,7 @@ describe('notYetActing', () => {
   test('names every other part by its path', () => {
     const policy = policyOf(
       small,
-      'vaults: { v: { plain: /v, limits: {} }, n: { plain: "sftp://h/x" }, s: { restic: "s3://bucket/x", password: { env: X }, lock: { mode: compliance, for: 1d } }, r: { restic: /r, password: { env: X } } }',
+      'vaults: { v: { plain: /v, limits: {} }, n: { plain: "sftp://h/x" }, s: { restic: "s3://bucket/x", password: { env: X }, lock: { mode: compliance, for: 1d } }, p: { plain: "s3://bucket/p", lock: { mode: compliance, for: 1d } }, r: { restic: /r, password: { env: X } } }',
       'schedules: { daily: { at: "02:00", to: v, copyTo: [n, s] } }',
       'notify: {}',
       'scan: {}',
@@ -146,7 +146,8 @@ describe('notYetActing', () => {
       [
         'vaults.v.limits',
         'vaults.n',
-        'vaults.s.lock',
+        'vaults.p',
+        'vaults.p.lock',
         'schedules.daily.copyTo',
         'notify',
         'scan',

@@ -51,6 +51,15 @@ export const sampleEvents: readonly Event[] = [
   },
   { type: 'snapshot.published', vault: 'hdd', place: 'daily/mail/2026-11-22', id: 'a1', complete: true },
   { type: 'snapshot.published', vault: 'hdd', place: 'daily/mail/2026-11-22', id: 'a1', complete: false },
+  {
+    type: 'locks.set',
+    vault: 's3://bucket/rental',
+    objects: 1_234,
+    bytes: 56_000_000,
+    asked: 20,
+    extended: 4,
+    until: Date.UTC(2027, 1, 20),
+  },
   { type: 'snapshot.removed', vault: 'hdd', place: 'daily/mail/2026-11-19', id: 'a0' },
   ...keys<FindingKind>(findingTexts).map(
     (kind): Event => ({

@@ -42,6 +42,10 @@ const texts = {
     en: 'snapshot {place} is in {vault}, incomplete',
     ja: '{vault} に不完全なスナップショット {place} を保存しました',
   },
+  locked: {
+    en: '{objects} objects ({size}) are locked in {vault} until {until} at least; {extended} locks were extended',
+    ja: '{vault} の {objects} オブジェクト（{size}）を少なくとも {until} までロックしました（延長 {extended} 件）',
+  },
   removed: {
     en: 'snapshot {place} was removed from {vault}',
     ja: '{vault} からスナップショット {place} を削除しました',
@@ -122,6 +126,14 @@ export function eventText(event: Event, language: Language): string {
       return say(event.complete ? texts.published : texts.publishedIncomplete, {
         place: event.place,
         vault: event.vault,
+      });
+    case 'locks.set':
+      return say(texts.locked, {
+        vault: event.vault,
+        objects: countText(event.objects),
+        size: formatSize(event.bytes),
+        extended: countText(event.extended),
+        until: new Date(event.until).toISOString(),
       });
     case 'snapshot.removed':
       return say(texts.removed, { place: event.place, vault: event.vault });

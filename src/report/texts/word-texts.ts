@@ -24,6 +24,7 @@ export const phaseTexts: Readonly<Record<Phase, Bilingual>> = {
   listing: { en: 'listing', ja: '一覧を作成中' },
   copying: { en: 'copying', ja: 'コピー中' },
   syncing: { en: 'writing to the disk', ja: 'ディスクへ書き込み中' },
+  locking: { en: 'locking', ja: 'ロック中' },
   publishing: { en: 'publishing', ja: '公開中' },
   forgetting: { en: 'removing old snapshots', ja: '古いスナップショットを削除中' },
   planning: { en: 'planning', ja: '計画中' },

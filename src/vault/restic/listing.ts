@@ -92,10 +92,27 @@ export class SnapshotListing {
         });
       }
     }
-    const stored = [...byPlace.values()].sort(
+    const stored = (await this.#withDates([...byPlace.values()], signal)).sort(
       ({ entry: a }, { entry: b }) => a.header.time - b.header.time || (a.place < b.place ? -1 : 1),
     );
     return { stored, unreadable };
+  }
+
+  /** What is locked is protected as well: it can't be removed before. */
+  async #withDates(all: readonly StoredSnapshot[], signal: AbortSignal): Promise<StoredSnapshot[]> {
+    const { locks } = this.#repository;
+    if (locks === undefined) return [...all];
+    const dates = await locks.snapshotDates({ signal });
+    return all.map((one) => {
+      const { entry, ids } = one;
+      // Of one that we may not ask about it is assumed that its promise is kept.
+      const promised = entry.header.time + locks.settings.for;
+      const locked = Math.max(...ids.map((id) => dates.get(id) ?? promised));
+      return {
+        ...one,
+        entry: { ...entry, protectedUntil: Math.max(locked, entry.protectedUntil ?? 0) },
+      };
+    });
   }
 
   async #readOne({ id, size, modified }: ListedObject, signal: AbortSignal): Promise<StoredSnapshot> {

@@ -2,7 +2,7 @@
 
 import type { HikaeError } from '../../base/errors.ts';
 import { isHikaeError } from '../../base/errors.ts';
-import type { Key, Storage } from '../../storage/storage.ts';
+import type { Key, Lock, Storage } from '../../storage/storage.ts';
 import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import type { Sealer } from './format/sealing.ts';
@@ -59,11 +59,11 @@ export async function writeUnpacked(
   { storage, sealer, version }: { storage: Storage; sealer: Sealer; version: 1 | 2 },
   folder: Folder,
   json: string,
-  { signal }: Signalled,
+  { signal, lock }: Signalled & { readonly lock?: Lock },
 ): Promise<string> {
   const sealed = sealer.seal(encodeUnpacked(json, version));
   const id = idOf(sealed);
-  await storage.put(keyOf(folder, id), sealed, { signal });
+  await storage.put(keyOf(folder, id), sealed, { signal, lock });
   return id;
 }
 

@@ -15,6 +15,7 @@ import { randomPolynomial } from './format/polynomial.ts';
 import { type MasterKey, type RandomBytes, Sealer } from './format/sealing.ts';
 import { readKeyFiles, unlock } from './key-files.ts';
 import { CONFIG, keyOf } from './layout.ts';
+import type { RepositoryLocks } from './locking/repository-locks.ts';
 import { listIds, parsing, readUnpacked, type Signalled } from './objects.ts';
 
 const MOST_CONFIG = 64 * 1024;
@@ -30,6 +31,8 @@ export interface Repository {
   keyId: string;
   /** when its first key was made, in milliseconds since 1970 UTC */
   readonly created: number;
+  /** where its objects are locked */
+  readonly locks?: RepositoryLocks | undefined;
   /** the blobs that it has; see loadIndex */
   index: LoadedIndex;
 }

@@ -11,6 +11,9 @@ import { type ScryptCost, usualCost } from './format/key-file.ts';
 import { openKeys } from './keys.ts';
 import { SnapshotListing } from './listing.ts';
 import { openLocks } from './lock-removal.ts';
+import type { LockSettings } from './locking/lock-dates.ts';
+import { openObjectLocks } from './locking/open-locks.ts';
+import type { RepositoryLocks } from './locking/repository-locks.ts';
 import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
 import { pruneRepository } from './prune/prune.ts';
@@ -27,6 +30,8 @@ export interface ResticVaultOptions {
   readonly cost?: ScryptCost;
   /** it has been seen at this place before: an empty one is then no reason to make it anew */
   readonly seen: boolean;
+  /** where the bucket's objects are to be locked; `hints` is the file that remembers their dates */
+  readonly locking?: { readonly settings: LockSettings; readonly hints: string | undefined } | undefined;
   readonly reading: ReadingLock;
   readonly owner: LockOwner;
   readonly clock: Clock;
@@ -44,7 +49,8 @@ export function requireMounted(path: string, mount: string | undefined): void {
 
 /** Opens the repository in a storage, which is closed with the vault. */
 export async function openResticVault(storage: Storage, options: ResticVaultOptions): Promise<Vault> {
-  const repository = await openOrCreate(storage, options);
+  const { locks, locked } = openObjectLocks(storage, options);
+  const repository = { ...(await openOrCreate(locked, locks, options)), locks };
   const { owner, clock, random, threads, zone, reading, cost = usualCost } = options;
   const blobs = new BlobReader(repository);
   const listing = new SnapshotListing(repository, blobs);
@@ -76,13 +82,18 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
   };
 }
 
-async function openOrCreate(storage: Storage, options: ResticVaultOptions): Promise<Repository> {
+async function openOrCreate(
+  storage: Storage,
+  locks: RepositoryLocks | undefined,
+  options: ResticVaultOptions,
+): Promise<Repository> {
   const { create, seen, password, random, signal, owner, cost = usualCost } = options;
   const found = await openRepository(storage, { password, random, signal });
   if (found !== undefined) return found;
   const path = storage.location;
   if (create === undefined)
     throw seen ? vaultErrors.VAULT_GONE({ path }) : vaultErrors.VAULT_NOT_FOUND({ path });
+  await locks?.now({ signal });
   const { now } = create;
   const { hostname, username } = owner;
   return createRepository(storage, { password, random, signal, cost, now, hostname, username });

@@ -23,12 +23,11 @@ import type { BlobReader } from './blob-reader.ts';
 import { ComponentWriter } from './component-writer.ts';
 import { hashLine } from './content-hashes.ts';
 import { earlierComponents } from './earlier-snapshots.ts';
-import { encodeSnapshotFile } from './format/snapshot-file.ts';
 import type { TimeWriter } from './format/times.ts';
 import { HASHES, HEADER, POLICY, placeOf, type StoredSnapshot } from './listing.ts';
 import type { LockOwner } from './locks.ts';
-import { writeUnpacked } from './objects.ts';
 import { type OwnFile, storeRoot } from './own-files.ts';
+import { publishSnapshotFile } from './publishing.ts';
 import type { Repository } from './repository.ts';
 import type { StoringCrew } from './storing-crew.ts';
 import { storeStream } from './stream-storing.ts';
@@ -112,7 +111,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
   }
 
   async publish(): Promise<SnapshotEntry> {
-    const { repository, crew, times, owner, signal } = this.#parts;
+    const { repository, blobs, crew, times, owner, signal } = this.#parts;
     const { emit } = this.#options;
     signal.throwIfAborted();
     const header = this.#header();
@@ -124,7 +123,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
     await crew.finish();
     emit({ type: 'phase', phase: 'publishing' });
     const [earlier] = this.#parts.earlier;
-    const json = encodeSnapshotFile({
+    const file = {
       time: rfc3339(time, header.zone),
       parent: earlier?.ids[0],
       tree,
@@ -135,8 +134,8 @@ export class ResticSnapshotWriter implements SnapshotWriter {
       gid: owner.gid,
       tags: tagsFor(header),
       program_version: `hikae ${header.hikae}`,
-    });
-    await writeUnpacked({ ...repository, version: repository.config.version }, 'snapshots', json, { signal });
+    };
+    await publishSnapshotFile({ repository, blobs }, file, { place: placeOf(header), emit, signal });
     return { place: placeOf(header), header, complete: isComplete(header) };
   }
 

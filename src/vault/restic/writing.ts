@@ -10,13 +10,13 @@ import type { BlobReader } from './blob-reader.ts';
 import { earlierSnapshots, predecessorOf } from './earlier-snapshots.ts';
 import { repositoryErrors } from './errors.ts';
 import type { RandomBytes } from './format/sealing.ts';
-import { encodeSnapshotFile } from './format/snapshot-file.ts';
 import { TimeWriter } from './format/times.ts';
 import { keyOf } from './layout.ts';
 import { placeOf, type SnapshotListing, type StoredSnapshot } from './listing.ts';
+import { lockErrors } from './locking/errors.ts';
 import { type HeldLock, type LockParts, takeLock } from './locks.ts';
-import { writeUnpacked } from './objects.ts';
-import { loadIndex } from './repository.ts';
+import { type Publication, publishSnapshotFile } from './publishing.ts';
+import { loadIndex, type Repository } from './repository.ts';
 import { ResticSnapshotWriter } from './snapshot-writer.ts';
 import { StoringCrew } from './storing-crew.ts';
 import { tagsFor } from './tags.ts';
@@ -41,20 +41,21 @@ export async function acquireRepository(
   parts: WritingParts,
   options: AcquireOptions,
 ): Promise<WritableVault> {
+  // A bucket or a clock that makes locks worthless is told before anything is written.
+  await parts.repository.locks?.now(options);
   const lock = await takeLock(parts, { ...options, exclusive: false, writes: true });
   const { repository, listing } = parts;
   const crews = new Set<StoringCrew>();
-  const version = repository.config.version;
   const held = (signal: AbortSignal) => AbortSignal.any([signal, lock.lost]);
 
-  async function writeSnapshotFile(
+  function relabel(
     { file }: StoredSnapshot,
     header: SnapshotEntry['header'],
     until: number | undefined,
-    signal: AbortSignal,
+    options: Pick<Publication, 'emit' | 'signal'>,
   ): Promise<string> {
-    const json = encodeSnapshotFile({ ...file, tags: tagsFor(header, until) });
-    return writeUnpacked({ ...repository, version }, 'snapshots', json, { signal });
+    const labelled = { ...file, tags: tagsFor(header, until) };
+    return publishSnapshotFile(parts, labelled, { ...options, place: placeOf(header), until });
   }
 
   return {
@@ -75,15 +76,16 @@ export async function acquireRepository(
         writeOptions,
       );
     },
-    async derive(entry, schedule, { signal }) {
+    async derive(entry, schedule, { emit, signal }) {
       const snapshot = await listing.at(entry.place, { signal });
       const header = { ...snapshot.entry.header, schedule };
-      await writeSnapshotFile(snapshot, header, undefined, held(signal));
+      await relabel(snapshot, header, undefined, { emit, signal: held(signal) });
       return { place: placeOf(header), header, complete: isComplete(header) };
     },
     async remove(entry, { signal }) {
       signal.throwIfAborted();
       const { ids } = await listing.at(entry.place, { signal });
+      await requireUnlocked(repository, entry, ids, held(signal));
       const alone = await takeAlone(parts, lock, entry, held(signal));
       try {
         for (const id of ids)
@@ -94,10 +96,11 @@ export async function acquireRepository(
     },
     async protect(entry, until, { signal }) {
       const snapshot = await listing.at(entry.place, { signal });
-      const id = await writeSnapshotFile(snapshot, snapshot.entry.header, until, held(signal));
+      const options = { emit: () => undefined, signal: held(signal) };
+      const id = await relabel(snapshot, snapshot.entry.header, until, options);
       // Only when the new file is there: until then the old one speaks.
       for (const old of snapshot.ids) {
-        if (old !== id) await repository.storage.remove(keyOf('snapshots', old), { signal: held(signal) });
+        if (old !== id) await removeReplaced(repository, old, held(signal));
       }
     },
     async release() {
@@ -105,6 +108,33 @@ export async function acquireRepository(
       await lock.release();
     },
   };
+}
+
+/** SNAPSHOT_LOCKED as long as a file of it can't be removed: a mark that says "deleted" would hide what was promised. */
+async function requireUnlocked(
+  { locks }: Repository,
+  { place }: SnapshotEntry,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  if (locks === undefined) return;
+  const now = await locks.now({ signal });
+  const dates = await locks.snapshotDates({ signal });
+  const until = Math.max(...ids.map((id) => dates.get(id) ?? 0));
+  if (until > now) throw lockErrors.SNAPSHOT_LOCKED({ place, until: new Date(until).toISOString() });
+}
+
+/** Of two files for one snapshot the one that protects it longer counts, so that the other may stay where we can't remove. */
+async function removeReplaced(
+  { storage, locks }: Repository,
+  id: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await storage.remove(keyOf('snapshots', id), { signal });
+  } catch (error) {
+    if (locks === undefined || !isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+  }
 }
 
 /** To remove, one must be alone with the repository; somebody who reads is in the way, whatever he reads. */

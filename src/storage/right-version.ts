@@ -1,0 +1,59 @@
+/**
+ * Which of an object's versions is the one that was stored. Whoever has got hold of the keys can lay others on top: of an
+ * object that is named by its hash the right one has that hash, of any other the oldest is the one.
+ */
+import { createHash } from 'node:crypto';
+import type { CallOptions } from './call.ts';
+import type { Key } from './key.ts';
+import type { Locking, ObjectVersion } from './locking.ts';
+
+/** `versions` are all of one key, the latest first; undefined when none of them is right. */
+export async function rightVersion(
+  locking: Locking,
+  versions: readonly ObjectVersion[],
+  options: CallOptions,
+): Promise<ObjectVersion | undefined> {
+  const stored = versions.filter(({ deleted }) => !deleted).reverse();
+  // One alone is checked by whoever reads it.
+  if (stored.length <= 1) return stored[0];
+  for (const version of stored) if (await isRight(locking, version, options)) return version;
+  return undefined;
+}
+
+/** True also of a version under a name that is no hash. */
+export async function isRight(
+  locking: Locking,
+  { key, version }: ObjectVersion,
+  options: CallOptions,
+): Promise<boolean> {
+  const name = hashIn(key);
+  if (name === undefined) return true;
+  const { sha256 } = await locking.statVersion(key, version, options);
+  if (sha256 !== undefined) return sha256 === name;
+  const hash = createHash('sha256');
+  for await (const piece of locking.streamVersion(key, version, options)) hash.update(piece);
+  return hash.digest('hex') === name;
+}
+
+/** The SHA-256 that the object is named by. */
+export function hashIn(key: Key): string | undefined {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return /^[0-9a-f]{64}$/.test(name) ? name : undefined;
+}
+
+/** Versions as they are listed, put together by key. */
+export async function* byKey(
+  batches: AsyncIterable<readonly ObjectVersion[]>,
+): AsyncGenerator<readonly ObjectVersion[]> {
+  let group: ObjectVersion[] = [];
+  for await (const batch of batches) {
+    for (const version of batch) {
+      if (group.length > 0 && group[0]?.key !== version.key) {
+        yield group;
+        group = [];
+      }
+      group.push(version);
+    }
+  }
+  if (group.length > 0) yield group;
+}

@@ -1,0 +1,234 @@
+/**
+ * The locks of one repository in a bucket with Object Lock. Whatever is put gets a lock with its first byte; and before a
+ * snapshot becomes visible everything that it needs, also what earlier runs have stored, is locked for as long as it is
+ * promised to stay: by version, each answer looked at.
+ */
+import type { Clock } from '../../../base/clock.ts';
+import { isHikaeError } from '../../../base/errors.ts';
+import { inLanes } from '../../../base/lanes.ts';
+import {
+  byKey,
+  covers,
+  isRight,
+  type Key,
+  type Lock,
+  type Locking,
+  type ObjectVersion,
+  rightVersion,
+  type Storage,
+} from '../../../storage/storage.ts';
+import { CONFIG, idIn } from '../layout.ts';
+import type { Signalled } from '../objects.ts';
+import type { DateHints } from './date-hints.ts';
+import { lockErrors } from './errors.ts';
+import { givenLock, type LockSettings, neededLock } from './lock-dates.ts';
+
+/** What clocks may differ by, in milliseconds. */
+const MOST_DRIFT = 5 * 60_000;
+/** Hints that are looked into all the same: one in so many, and no fewer than these. */
+const SAMPLED = 100;
+const FEWEST_SAMPLED = 16;
+/** Milliseconds before a lock is too short within which a hint is not trusted. */
+const NEAR = 24 * 3_600_000;
+
+export interface LocksOptions {
+  readonly settings: LockSettings;
+  readonly hints: DateHints;
+  readonly clock: Clock;
+  readonly random: (size: number) => Uint8Array;
+}
+
+export interface Secured {
+  readonly objects: number;
+  readonly bytes: number;
+  /** objects that the server was asked about */
+  readonly asked: number;
+  readonly extended: number;
+  /** until when everything is locked at least */
+  readonly until: number;
+}
+
+export class RepositoryLocks {
+  readonly settings: LockSettings;
+  readonly #storage: Storage;
+  readonly #locking: Locking;
+  readonly #options: LocksOptions;
+  /** what the server's clock said, and ours that only goes forward in seconds */
+  #began: Promise<{ readonly time: number; readonly elapsed: number }> | undefined;
+
+  constructor(storage: Storage, locking: Locking, options: LocksOptions) {
+    this.settings = options.settings;
+    this.#storage = storage;
+    this.#locking = locking;
+    this.#options = options;
+  }
+
+  /** The server's time. What would make its locks worthless is told first: VAULT_NOT_LOCKABLE, VAULT_CLOCK_OFF. */
+  async now({ signal }: Signalled): Promise<number> {
+    this.#began ??= this.#begin(signal);
+    const { time, elapsed } = await this.#began;
+    return time + (this.#options.clock.elapsed() - elapsed) * 1_000;
+  }
+
+  /** For what is put; undefined for the locks of the format, which are gone in minutes. */
+  async lockOfNew(key: Key, { signal }: Signalled): Promise<Lock | undefined> {
+    if (key.startsWith('locks/')) return undefined;
+    return givenLock(this.settings, await this.now({ signal }));
+  }
+
+  remember(key: Key, { until }: Lock): void {
+    this.#options.hints.set(key, { until });
+  }
+
+  /** Locks these packs, and every index, key and the config, for a snapshot that is published now or, if later, until then. */
+  async secure(
+    packs: ReadonlySet<Key>,
+    { least = 0, signal }: Signalled & { readonly least?: number },
+  ): Promise<Secured> {
+    const now = await this.now({ signal });
+    const needed = later(neededLock(this.settings, now), least);
+    const given = later(givenLock(this.settings, now), least);
+    const found = await this.#find(packs, { signal });
+    const total = { objects: found.size, bytes: 0, asked: 0, extended: 0, until: needed.until };
+    const { hints } = this.#options;
+    const known = this.#sampled([...found.values()].filter((one) => this.#isKnown(one, needed.until)));
+    const work = [...found.values()].filter((one) => !known.trusted.has(one));
+    const lanes = this.#storage.capabilities.parallel;
+    let wrong = false;
+    await inLanes(work, { lanes, signal }, async (one, either) => {
+      total.asked += 1;
+      const { key, version } = one;
+      let { lock } = await this.#locking.statVersion(key, version, { signal: either });
+      if (known.looked.has(one) && !covers(lock, needed)) wrong = true;
+      if (!covers(lock, needed)) {
+        ({ lock } = await this.#locking.extend(key, version, given, { signal: either }));
+        total.extended += 1;
+      }
+      if (typeof lock === 'object') hints.set(key, { version, until: lock.until });
+    });
+    for (const { size } of found.values()) total.bytes += size;
+    if (wrong) {
+      // Somebody has changed what we remember, or the bucket: nothing of it is believed any more.
+      hints.clear();
+      const again = await this.secure(packs, { least, signal });
+      return { ...again, asked: again.asked + total.asked, extended: again.extended + total.extended };
+    }
+    hints.save((key) => found.has(key) || key.startsWith('snapshots/'));
+    return total;
+  }
+
+  /** Until when the files of the snapshots are locked, by their ids. Where we may not ask there is none. */
+  async snapshotDates({ signal }: Signalled): Promise<ReadonlyMap<string, number>> {
+    const dates = new Map<string, number>();
+    const { hints } = this.#options;
+    try {
+      const found: ObjectVersion[] = [];
+      for await (const versions of byKey(this.#locking.versions('snapshots' as Key, { signal }))) {
+        const right = await rightVersion(this.#locking, versions, { signal });
+        if (right !== undefined) found.push(right);
+      }
+      const lanes = this.#storage.capabilities.parallel;
+      await inLanes(found, { lanes, signal }, async ({ key, version }, either) => {
+        // A lock never gets shorter, so that a hint can only say too little here.
+        const hint = hints.get(key);
+        if (hint?.version === version) return void dates.set(idIn(key) ?? '', hint.until);
+        const { lock } = await this.#locking.statVersion(key, version, { signal: either });
+        if (typeof lock !== 'object') return;
+        hints.set(key, { version, until: lock.until });
+        dates.set(idIn(key) ?? '', lock.until);
+      });
+    } catch (error) {
+      if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+    }
+    return dates;
+  }
+
+  /** The right version of each object that is needed, which must be the one that everybody sees. */
+  async #find(packs: ReadonlySet<Key>, { signal }: Signalled): Promise<ReadonlyMap<Key, ObjectVersion>> {
+    const found = new Map<Key, ObjectVersion>();
+    for (const folder of ['data', 'index', 'keys', CONFIG] as Key[]) {
+      for await (const versions of byKey(this.#locking.versions(folder, { signal }))) {
+        const [latest] = versions;
+        if (latest === undefined || (folder === 'data' && !packs.has(latest.key))) continue;
+        // An index or a key that was taken away is none that the snapshot needs.
+        if (folder !== 'data' && folder !== CONFIG && latest.deleted) continue;
+        const right = await rightVersion(this.#locking, versions, { signal });
+        const path = this.#storage.location;
+        if (right === undefined)
+          throw lockErrors.VAULT_OBJECT_LOST({ object: latest.key, path, reason: 'no version has its hash' });
+        const isSeen =
+          right === latest ||
+          (!latest.deleted && latest.key !== CONFIG && (await isRight(this.#locking, latest, { signal })));
+        if (!isSeen) throw lockErrors.VAULT_OBJECT_HIDDEN({ object: latest.key, path });
+        found.set(right.key, right);
+      }
+    }
+    for (const object of [...packs, CONFIG]) {
+      if (!found.has(object))
+        throw lockErrors.VAULT_OBJECT_LOST({
+          object,
+          path: this.#storage.location,
+          reason: 'it has no version',
+        });
+    }
+    return found;
+  }
+
+  #isKnown({ key, version }: ObjectVersion, until: number): boolean {
+    const hint = this.#options.hints.get(key);
+    if (hint === undefined || (hint.version ?? version) !== version) return false;
+    return hint.until >= until + NEAR;
+  }
+
+  /** Parts what hints vouch for into what is trusted and what is looked at all the same. */
+  #sampled(known: readonly ObjectVersion[]) {
+    const count = Math.max(FEWEST_SAMPLED, Math.ceil(known.length / SAMPLED));
+    const looked = new Set<ObjectVersion>();
+    const draws = Buffer.from(this.#options.random(4 * count));
+    if (known.length > 0)
+      for (let at = 0; at < count; at++)
+        looked.add(known[draws.readUInt32LE(4 * at) % known.length] as ObjectVersion);
+    return { looked, trusted: new Set(known.filter((one) => !looked.has(one))) };
+  }
+
+  async #begin(signal: AbortSignal) {
+    const path = this.#storage.location;
+    const { clock } = this.#options;
+    const { versioned, lockable, time } = await this.#locking.state({ signal });
+    // Where we may not ask, the answer to the first object that is put tells.
+    if (versioned === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'versions' });
+    if (lockable === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'Object Lock' });
+    const drift = Math.abs(clock.now() - time);
+    if (drift > MOST_DRIFT) throw lockErrors.VAULT_CLOCK_OFF({ path, minutes: Math.round(drift / 60_000) });
+    return { time, elapsed: clock.elapsed() };
+  }
+}
+
+/** The repository's storage, where whatever is put is locked. */
+export function lockingPuts(storage: Storage, locks: RepositoryLocks): Storage {
+  return {
+    location: storage.location,
+    capabilities: storage.capabilities,
+    locking: storage.locking,
+    async put(key, body, options) {
+      const lock = options.lock ?? (await locks.lockOfNew(key, options));
+      await storage.put(key, body, { ...options, lock });
+      if (lock !== undefined) locks.remember(key, lock);
+    },
+    read: (key, options) => storage.read(key, options),
+    readRange: (key, options) => storage.readRange(key, options),
+    stream: (key, options) => storage.stream(key, options),
+    stat: (key, options) => storage.stat(key, options),
+    list: (folder, options) => storage.list(folder, options),
+    remove: (key, options) => storage.remove(key, options),
+    link: (from, to, options) => storage.link(from, to, options),
+    folders: (folder, options) => storage.folders(folder, options),
+    sync: (options) => storage.sync(options),
+    room: (options) => storage.room(options),
+    close: () => storage.close(),
+  };
+}
+
+function later(lock: Lock, least: number): Lock {
+  return { ...lock, until: Math.max(lock.until, least) };
+}

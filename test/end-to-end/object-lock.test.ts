@@ -1,0 +1,225 @@
+/** Vaults in a bucket with Object Lock, on a real S3 server, with the command as it stands. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { after, before, describe, it } from 'node:test';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { Secret } from '../../src/base/secret.ts';
+import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
+import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
+import { type Ceph, startCeph } from '../servers/ceph.ts';
+import { collect, never } from '../storage/contract.ts';
+import { PASSWORD } from '../vault/restic-taking.ts';
+import { eventsOf, run, runAt, Scratch } from './command.ts';
+
+const options = { signal: never };
+const DAY = 86_400_000;
+const BUCKET = 'hikae-locked';
+
+let ceph: Ceph;
+let admin: S3Client;
+before(async () => {
+  ceph = await startCeph();
+  const { id, secret } = ceph.user;
+  process.env.AWS_ACCESS_KEY_ID = id;
+  process.env.AWS_SECRET_ACCESS_KEY = secret;
+  admin = new S3Client({ endpoint: ceph.endpoint, region: 'us-east-1', forcePathStyle: true });
+  await admin.send(new CreateBucketCommand({ Bucket: BUCKET, ObjectLockEnabledForBucket: true }));
+  await admin.send(new CreateBucketCommand({ Bucket: 'hikae-unlocked' }));
+});
+after(async () => {
+  delete process.env.AWS_ACCESS_KEY_ID;
+  delete process.env.AWS_SECRET_ACCESS_KEY;
+  admin.destroy();
+  await ceph.stop();
+});
+
+/** A vault of its own in the bucket. */
+class Locked {
+  readonly scratch = new Scratch();
+  readonly prefix: string;
+  readonly environment: Readonly<Record<string, string>>;
+  #storage: Storage | undefined;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+    this.environment = {
+      AWS_ACCESS_KEY_ID: ceph.user.id,
+      AWS_SECRET_ACCESS_KEY: ceph.user.secret,
+    };
+    this.scratch.write('site/page', 'text');
+    this.scratch.write(
+      'site/folder/large',
+      createHash('shake256', { outputLength: 3_000_000 }).update('noise').digest(),
+    );
+    this.scratch.write('password', `${PASSWORD}\n`, 0o600);
+  }
+
+  policy(lock: object = { mode: 'compliance', for: '2d', generation: '1d' }, bucket = BUCKET): string {
+    const { scratch } = this;
+    const place = { restic: `s3://${bucket}/${this.prefix}`, region: 'us-east-1', endpoint: ceph.endpoint };
+    return scratch.policy({
+      targets: { blog: { components: { site: { files: scratch.at('site') } } } },
+      vaults: { away: { ...place, lock, password: { file: scratch.at('password') } } },
+      schedules: { daily: { at: '02:00', to: 'away', keep: 1 } },
+    });
+  }
+
+  run<Result>(args: readonly string[], policy = this.policy()) {
+    return run<Result>(policy, args, { environment: this.environment });
+  }
+
+  async backup(policy = this.policy()) {
+    const done = await run(policy, ['backup'], { environment: this.environment });
+    return { ...done, locks: eventsOf(done, 'locks.set')[0] };
+  }
+
+  async storage(): Promise<Storage> {
+    this.#storage ??= await openS3Storage(
+      {
+        bucket: BUCKET,
+        prefix: this.prefix,
+        region: 'us-east-1',
+        endpoint: ceph.endpoint,
+        keys: { id: ceph.user.id, secret: new Secret(ceph.user.secret) },
+      },
+      options,
+    );
+    return this.#storage;
+  }
+
+  async versions(folder: string): Promise<ObjectVersion[]> {
+    const { locking } = await this.storage();
+    assert.ok(locking !== undefined);
+    return collect(locking.versions(folder as Key, options));
+  }
+
+  /** Until when each object of a folder is locked, in days from now. */
+  async daysLocked(folder: string): Promise<number[]> {
+    const { locking } = await this.storage();
+    const days: number[] = [];
+    for (const { key, version, deleted } of await this.versions(folder)) {
+      assert.equal(deleted, false);
+      const status = await locking?.statVersion(key, version, options);
+      assert.ok(typeof status?.lock === 'object', `${key} is not locked`);
+      assert.equal(status.lock.mode, 'compliance');
+      days.push((status.lock.until - status.time) / DAY);
+    }
+    return days;
+  }
+
+  async overwrite(key: string, body: string): Promise<void> {
+    await admin.send(new PutObjectCommand({ Bucket: BUCKET, Key: `${this.prefix}/${key}`, Body: body }));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#storage?.close();
+    this.scratch[Symbol.dispose]();
+  }
+}
+
+const OBJECTS = ['data', 'index', 'keys', 'config'];
+
+describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
+  it('is not made where nothing can be locked, and nothing is written', async () => {
+    await using vault = new Locked('refused');
+    const policy = vault.policy({ mode: 'compliance', for: '2d' }, 'hikae-unlocked');
+    const made = await vault.run(['vault', 'create', 'away'], policy);
+    assert.deepEqual([made.status, made.result.error?.code], [2, 'VAULT_NOT_LOCKABLE']);
+    const list = await openS3Storage(
+      {
+        bucket: 'hikae-unlocked',
+        prefix: '',
+        region: 'us-east-1',
+        endpoint: ceph.endpoint,
+        keys: { id: ceph.user.id, secret: new Secret(ceph.user.secret) },
+      },
+      options,
+    );
+    assert.deepEqual(await collect(list.list('', options)), []);
+    await list.close();
+  });
+
+  it('locks all that a snapshot needs, and makes locks longer once in a generation', async () => {
+    await using vault = new Locked('dates');
+    assert.equal((await vault.run(['vault', 'create', 'away'])).status, 0);
+    const first = await vault.backup();
+    assert.deepEqual([first.status, first.result.outcome], [0, 'succeeded'], first.stdout);
+    for (const folder of OBJECTS)
+      for (const days of await vault.daysLocked(folder)) assert.ok(days > 2.99 && days < 3.01, `${days}`);
+    for (const days of await vault.daysLocked('snapshots')) assert.ok(days > 1.99 && days < 2.01, `${days}`);
+    const locks = await vault.versions('locks');
+    const { locking } = await vault.storage();
+    for (const { key, version, deleted } of locks) {
+      if (deleted) continue;
+      assert.equal((await locking?.statVersion(key, version, options))?.lock, 'none');
+    }
+    const count = (await vault.versions('data')).length;
+
+    vault.scratch.write('site/page', 'another text');
+    const second = await vault.backup();
+    assert.equal(second.status, 0, second.stdout);
+    assert.equal(second.locks?.extended, 0);
+    assert.ok((second.locks?.objects ?? 0) > count);
+
+    // What earlier runs have stored is made longer with the rest.
+    const longer = vault.policy({ mode: 'compliance', for: '5d', generation: '1d' });
+    const third = await vault.backup(longer);
+    assert.equal(third.status, 0, third.stdout);
+    assert.ok((third.locks?.extended ?? 0) > count);
+    for (const folder of ['index', 'keys', 'config'])
+      for (const days of await vault.daysLocked(folder)) assert.ok(days > 5.99 && days < 6.01, `${days}`);
+
+    // Dates that were remembered wrongly are found out.
+    const hints = vault.scratch.at('state/locks/away.json');
+    const wrong = readFileSync(hints, 'utf8').replace(/"until":\d+/g, `"until":${Date.now() + 300 * DAY}`);
+    writeFileSync(hints, wrong);
+    const fourth = await vault.backup(vault.policy({ mode: 'compliance', for: '9d', generation: '1d' }));
+    assert.equal(fourth.status, 0, fourth.stdout);
+    for (const folder of ['index', 'keys', 'config'])
+      for (const days of await vault.daysLocked(folder)) assert.ok(days > 9.9, `${days}`);
+  });
+
+  it('keeps what is locked from being removed, whatever the policy keeps', async () => {
+    await using vault = new Locked('kept');
+    await vault.run(['vault', 'create', 'away']);
+    await vault.backup();
+    vault.scratch.write('site/page', 'another text');
+    const second = await vault.backup();
+    assert.deepEqual(second.result.targets[0]?.forget?.removed, []);
+    const plan = await vault.run<{ marked: { mark: string }[] }[]>(['forget', '--dry-run']);
+    assert.deepEqual(
+      plan.result[0]?.marked.map(({ mark }) => mark),
+      ['protected', 'protected'],
+    );
+    assert.ok((await vault.versions('snapshots')).every(({ deleted }) => !deleted));
+  });
+
+  it('publishes nothing over an object that somebody has deleted or overwritten', async () => {
+    await using vault = new Locked('hidden');
+    await vault.run(['vault', 'create', 'away']);
+    await vault.backup();
+    const packs = await vault.versions('data');
+    const [large] = packs.sort((one, other) => other.size - one.size);
+    assert.ok(large !== undefined);
+    await vault.overwrite(large.key, 'garbage');
+    for (const hide of [async () => {}, async () => (await vault.storage()).remove(large.key, options)]) {
+      await hide();
+      const { status, result } = await vault.backup();
+      assert.deepEqual([status, result.targets[0]?.error?.code], [1, 'VAULT_OBJECT_HIDDEN']);
+      assert.equal((await vault.versions('snapshots')).length, 1);
+    }
+  });
+
+  it('does nothing by a clock that is wrong', async () => {
+    await using vault = new Locked('clock');
+    await vault.run(['vault', 'create', 'away']);
+    const later = new Date(Date.now() + 20 * 60_000).toISOString();
+    for (const args of [['backup'], ['forget']]) {
+      const { status, result } = await runAt(later, vault.policy(), args);
+      assert.equal(status, 1);
+      assert.match(JSON.stringify(result), /VAULT_CLOCK_OFF/);
+    }
+    assert.deepEqual(await vault.versions('locks'), []);
+  });
+});
