@@ -14,6 +14,9 @@ export {
 } from '../cloud/cloud.ts';
 export { type BackupResult, type BackupTarget, backup, previewBackup } from '../operations/backup.ts';
 export type { BackupPreview } from '../operations/backup-preview.ts';
+export { compareVaults } from '../operations/compare.ts';
+export { type CopyResult, copy, type PlannedCopy, planCopies } from '../operations/copy.ts';
+export type { CopyEnd } from '../operations/copy-target.ts';
 export { type Change, type DiffedSnapshots, type Difference, diffSnapshots } from '../operations/diff.ts';
 export { dumpFile } from '../operations/dump.ts';
 export { type FindResult, findVersions } from '../operations/find.ts';

@@ -14,6 +14,10 @@ const texts = {
     en: 'made of {from}, without reading the sources',
     ja: '{from} から作成します（取得元は読みません）',
   },
+  copies: {
+    en: 'then copied to {copyTo}, with earlier ones that are missing there (`hikae copy --dry-run` lists those)',
+    ja: 'その後 {copyTo} へ、そこに不足している以前のものとともに複製します（一覧は `hikae copy --dry-run`）',
+  },
   component: { en: 'component', ja: 'コンポーネント' },
   entries: { en: 'entries', ja: '項目数' },
   unchanged: { en: 'unchanged', ja: '変更なし' },
@@ -26,13 +30,14 @@ export function previewText(previews: readonly BackupPreview[], language: Langua
 }
 
 function targetText(
-  { target, vault, schedule, creates, unreachable, from, components }: BackupPreview,
+  { target, vault, schedule, creates, unreachable, from, copyTo, components }: BackupPreview,
   language: Language,
 ): string {
   const lines = [fill(texts.target[language], { target, vault, schedule })];
   if (unreachable !== undefined) lines.push(...describeFailure(unreachable, language));
   if (creates) lines.push(texts.creates[language]);
-  if (from !== undefined) return [...lines, fill(texts.from[language], { from })].join('\n');
+  const copies = copyTo.length === 0 ? [] : [fill(texts.copies[language], { copyTo })];
+  if (from !== undefined) return [...lines, fill(texts.from[language], { from }), ...copies].join('\n');
   const columns = [
     { title: texts.component[language] },
     ...(['entries', 'unchanged', 'size', 'added'] as const).map((key) => ({
@@ -50,5 +55,5 @@ function targetText(
   const failures = components.flatMap(({ error }) =>
     error === undefined ? [] : describeFailure(error, language),
   );
-  return [...lines, formatTable(columns, rows), ...failures].join('\n');
+  return [...lines, formatTable(columns, rows), ...copies, ...failures].join('\n');
 }

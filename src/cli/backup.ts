@@ -1,10 +1,11 @@
-/** `hikae backup`: capture → publish → forget. */
+/** `hikae backup`: capture → copyTo → forget. */
 import type { BackupResult, BackupTarget } from '../app/operations.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { formatSize } from '../base/quantities.ts';
 import { countText, formatTable, outcomeTexts } from '../report/report.ts';
 import { previewText } from './backup-preview.ts';
 import { defineCommand } from './command.ts';
+import { copiesText } from './copy-shown.ts';
 import { lockWait } from './lock-wait.ts';
 import { choice, flag, many, parsed } from './options.ts';
 import { inPolicy } from './parts.ts';
@@ -24,8 +25,12 @@ const texts = {
 export const backupCommand = defineCommand({
   name: 'backup',
   summary: {
-    en: 'take a snapshot of the targets, then remove what retention lets go',
-    ja: 'ターゲットのスナップショットを取り、保持期間を過ぎたものを削除します',
+    en: 'take a snapshot of the targets, copy it, then remove what retention lets go',
+    ja: 'ターゲットのスナップショットを取り、複製し、保持期間を過ぎたものを削除します',
+  },
+  description: {
+    en: 'All targets are taken first. Then each vault of `copyTo` gets what it lacks and would keep: the new snapshots, and earlier ones that could not be copied. A copy that fails makes the run a failed one; the snapshot stays where it was taken.',
+    ja: 'まずすべてのターゲットを取得します。次に `copyTo` の各保管先へ、そこになく保持対象となるもの（新しいスナップショットと、以前に複製できなかったもの）を複製します。複製に失敗すると実行全体が失敗になりますが、取得したスナップショットは残ります。',
   },
   arguments: {
     targets: many('TARGET', {
@@ -102,10 +107,12 @@ function resultText({ targets }: BackupResult, language: Language): string {
     { title: texts.added[language], align: 'right' as const },
     { title: texts.removed[language], align: 'right' as const },
   ];
-  return formatTable(
+  const table = formatTable(
     columns,
     targets.map((target) => rowOf(target, language)),
   );
+  const copies = targets.flatMap((target) => target.copies);
+  return copies.length === 0 ? table : `${table}\n\n${copiesText(copies, language)}`;
 }
 
 function rowOf(end: BackupTarget, language: Language): string[] {
@@ -120,7 +127,7 @@ function rowOf(end: BackupTarget, language: Language): string[] {
     countText(files),
     formatSize(bytes),
     formatSize(added),
-    countText(end.forget?.removed.length ?? 0),
+    countText(end.forget?.removed?.length ?? 0),
   ];
 }
 

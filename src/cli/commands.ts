@@ -7,6 +7,7 @@ export const commands: KnownCommands['commands'] = {
   'policy explain': async () => (await import('./policy-explain.ts')).policyExplain,
   'policy schema': async () => (await import('./policy-schema.ts')).policySchema,
   backup: async () => (await import('./backup.ts')).backupCommand,
+  copy: async () => (await import('./copy.ts')).copyCommand,
   snapshots: async () => (await import('./snapshots.ts')).snapshotsCommand,
   ls: async () => (await import('./ls.ts')).lsCommand,
   find: async () => (await import('./find.ts')).findCommand,

@@ -76,6 +76,11 @@ export const cliErrors = defineErrors({
     },
     hint: { en: 'Give {other} as well.', ja: '{other} も指定してください。' },
   },
+  CLI_OPTION_MISSING: {
+    exit: 2,
+    message: { en: 'the option {option} is needed', ja: 'オプション {option} が必要です' },
+    hint: seeUsage,
+  },
   CLI_OPTION_REQUIRED: {
     exit: 2,
     message: {

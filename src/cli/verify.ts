@@ -5,6 +5,9 @@ import { formatSize } from '../base/quantities.ts';
 import type { FindingKind } from '../model/finding.ts';
 import { countText, eventText, formatTable, outcomeTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
+import type { CommandContext } from './context.ts';
+import { cliErrors } from './errors.ts';
+import type { Ending } from './exit-codes.ts';
 import { passwordFileOption, vaultsOption } from './look.ts';
 import { choice, optional, parsed, value } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
@@ -77,6 +80,10 @@ export const verifyCommand = defineCommand({
       en: 'only one snapshot of each target: `latest`, a day, a week or an id (all when not given)',
       ja: '各ターゲットの 1 つだけ: `latest`、日付、週、または ID（省略時はすべて）',
     }),
+    compare: value('VAULT', {
+      en: 'hold the same snapshots in this vault against them, node by node',
+      ja: 'この保管先にある同じスナップショットと 1 件ずつ照合します',
+    }),
     level: choice(['structure', 'sample', 'full'], {
       en: 'names and attributes only; some contents as well; or all contents (full when not given)',
       ja: '名前と属性だけ、内容の抜き取り、内容すべて（省略時は full）',
@@ -105,21 +112,39 @@ export const verifyCommand = defineCommand({
       text: { en: 'a quick look at the newest', ja: '最新のものを手早く確かめます' },
     },
     {
+      line: 'hikae verify mail --vault hdd --compare s3',
+      text: {
+        en: 'is what lies in s3 what lies on the disk?',
+        ja: 's3 の内容がディスクの内容と同じかを確かめます',
+      },
+    },
+    {
       line: 'hikae verify --level sample --seconds 600',
       text: { en: 'ten minutes of random files', ja: '無作為に選んだファイルを 10 分間' },
     },
   ],
-  async run(context, { target }, { date, level = 'full', seconds = SECONDS, seed, ...reach }) {
+  async run(context, { target }, { date, compare, level = 'full', seconds = SECONDS, seed, ...reach }) {
+    if (compare !== undefined && level === 'sample')
+      throw cliErrors.CLI_OPTIONS_CONFLICT({ options: ['--compare', '--level sample'] });
     return inPolicyOrVault(context, reach, async (parts) => {
-      const { verify } = await import('../app/operations.ts');
+      const { compareVaults, verify } = await import('../app/operations.ts');
+      if (compare !== undefined && level !== 'sample')
+        return shown(
+          await compareVaults({ target, vault: reach.vault, compare, date, level }, parts),
+          context,
+        );
       const sample = { seconds, seed: seed ?? Buffer.from(parts.random(4)).readUInt32LE() };
       const report = await verify({ target, vault: reach.vault, date, level, sample }, parts);
-      await context.results.show(report, (language) => textOf(report, language));
-      const findings = report.ends.reduce((sum, end) => sum + end.findings.length, 0);
-      return { outcome: report.outcome, findings, errors: report.ends.flatMap(({ error }) => error ?? []) };
+      return shown(report, context);
     });
   },
 });
+
+async function shown(report: VerifyReport, { results }: CommandContext): Promise<Ending> {
+  await results.show(report, (language) => textOf(report, language));
+  const findings = report.ends.reduce((sum, end) => sum + end.findings.length, 0);
+  return { outcome: report.outcome, findings, errors: report.ends.flatMap(({ error }) => error ?? []) };
+}
 
 function integerUpTo(given: string, least: number, most: number): number | undefined {
   const number = /^\d{1,10}$/.test(given) ? Number(given) : Number.NaN;
@@ -134,8 +159,8 @@ function textOf({ ends, sample }: VerifyReport, language: Language): string {
       align: 'right' as const,
     })),
   ];
-  const rows = ends.map(({ vault, target, outcome, checked, findings }) => [
-    vault,
+  const rows = ends.map(({ vault, comparedWith, target, outcome, checked, findings }) => [
+    comparedWith === undefined ? vault : `${vault} = ${comparedWith}`,
     target,
     outcomeTexts[outcome][language],
     countText(checked.snapshots),

@@ -86,6 +86,15 @@ class Recorder {
         this.#components.ended += 1;
         this.write();
         break;
+      case 'snapshot.copied':
+        // In a backup the figures are those of what was captured.
+        if (this.#run.verb !== 'copy') break;
+        this.#components.files += event.files;
+        this.#components.bytes += event.bytes;
+        this.#components.newBytes += event.newBytes;
+        this.#components.ended += 1;
+        this.write();
+        break;
       case 'trouble':
         this.#counts[event.trouble.weight] += 1;
         if (this.#troubles.length < KEPT_WORD_FOR_WORD) this.#troubles.push(event);

@@ -5,6 +5,7 @@ import type { Trouble } from '../model/trouble.ts';
 
 export const verbs: Readonly<Record<Verb, true>> = {
   backup: true,
+  copy: true,
   restore: true,
   verify: true,
   forget: true,

@@ -73,6 +73,19 @@ export type Event =
       readonly extended: number;
       readonly until: number;
     }
+  | {
+      readonly type: 'snapshot.copied';
+      readonly vault: string;
+      /** the vault that it was read from */
+      readonly from: string;
+      readonly place: string;
+      readonly id: string;
+      readonly complete: boolean;
+      readonly files: number;
+      readonly bytes: number;
+      /** bytes that the vault grew by */
+      readonly newBytes: number;
+    }
   | { readonly type: 'snapshot.removed'; readonly vault: string; readonly place: string; readonly id: string }
   | { readonly type: 'finding'; readonly vault: string; readonly finding: Finding };
 

@@ -58,6 +58,14 @@ export const warnings = {
     en: 'retention lets {place} in {vault} go, and these keys may not remove it: {reason}; whoever has the right to runs `hikae forget --vault {vault}`',
     ja: '保持期間を過ぎた {vault} の {place} は、この認証キーでは削除できません: {reason}。権限のある側で `hikae forget --vault {vault}` を実行してください',
   },
+  'copy-from-another': {
+    en: '{reason}; it is copied from the vault {vault}, which has it as well',
+    ja: '{reason}。同じものがある保管先 {vault} から複製します',
+  },
+  'copy-again': {
+    en: 'copying to the vault {vault} was interrupted and is tried again: {reason}',
+    ja: '保管先 {vault} への複製が中断したため、もう一度試みます: {reason}',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

@@ -18,6 +18,8 @@ export interface BackupPreview {
   readonly unreachable?: Error;
   /** the snapshot that would be shared whole, without a capture */
   readonly from?: string;
+  /** the vaults that it, and what they lack besides, would be copied to */
+  readonly copyTo: readonly string[];
   readonly components: readonly (Preview & { readonly name: string; readonly error?: Error })[];
 }
 
@@ -30,7 +32,15 @@ export async function previewTarget(
   const { name, opened, unreachable } = await openFirst([to, ...copyTo], parts);
   try {
     const failure = unreachable === undefined ? {} : { unreachable };
-    const preview = { target, schedule, vault: name, creates: opened === undefined, ...failure };
+    const others = copyTo.filter((other) => other !== name);
+    const preview = {
+      target,
+      schedule,
+      vault: name,
+      creates: opened === undefined,
+      copyTo: others,
+      ...failure,
+    };
     return { ...preview, ...(await previewIn(opened?.vault, target, schedule, parts)) };
   } finally {
     await opened?.vault.close();

@@ -1,16 +1,24 @@
-/** backup: capture → publish → forget, target after target, as a schedule says. */
-import type { Emit } from '../model/events.ts';
-import type { Outcome } from '../model/run.ts';
+/**
+ * backup: capture → copyTo → forget, as a schedule says. All targets are captured before the first is copied: a slow line
+ * must not make the last of them hours older than the first.
+ */
+import { type Outcome, worstOutcome } from '../model/run.ts';
 import type { SnapshotEntry, Trigger } from '../model/snapshot.ts';
-import type { PolicySchedule, ScheduleName } from '../policy/policy.ts';
+import { isActing, type PolicySchedule, type PolicyVault, type ScheduleName } from '../policy/policy.ts';
 import type { TroubleCount, WritableVault } from '../vault/vault.ts';
+import { announce, recordSnapshot } from './announcing.ts';
 import { type BackupPreview, previewTarget } from './backup-preview.ts';
 import { type CapturedComponent, type CapturedSnapshot, captureSnapshot } from './capture-snapshot.ts';
 import { chooseSchedule, chooseTargets } from './choice.ts';
+import { copyRecorded } from './copy.ts';
+import { usualAttempts } from './copy-attempts.ts';
+import type { CopyEnd } from './copy-target.ts';
 import { openForWriting } from './first-vault.ts';
+import { forgetAfterwards } from './forget.ts';
 import { type ForgetResult, forgetTarget } from './forget-target.ts';
 import { type KitState, kitState, tellKit } from './kit.ts';
 import { newId, type OpenedVault, type PolicyParts } from './parts.ts';
+import { isOutOfReach } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { dailyOf } from './weekly.ts';
 
@@ -29,7 +37,9 @@ export interface BackupTarget extends TargetEnd {
   readonly from?: SnapshotEntry;
   readonly components: readonly CapturedComponent[];
   readonly troubles: Omit<TroubleCount, 'first'>;
-  readonly forget?: ForgetResult;
+  readonly forget?: Partial<ForgetResult>;
+  /** to each vault of `copyTo`, in its order */
+  readonly copies: readonly CopyEnd[];
 }
 
 export interface BackupResult {
@@ -49,10 +59,12 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
       const end = await runTarget({ verb: 'backup', target, vault: schedule.to }, parts, emit, () =>
         backupTarget(target, name, schedule, request.trigger, kits, { ...parts, emit }),
       );
-      done.push({ components: [], troubles: { notes: 0, problems: 0 }, ...end });
+      done.push({ components: [], troubles: { notes: 0, problems: 0 }, copies: [], ...end });
     }
     for (const [vault, state] of kits) tellKit(vault, state, emit);
-    return done;
+    const ends: BackupTarget[] = [];
+    for (const end of done) ends.push(await finishTarget(end, schedule, { ...parts, emit }));
+    return ends;
   });
   return { schedule: name, outcome, targets: ends };
 }
@@ -80,7 +92,7 @@ async function backupTarget(
   trigger: Trigger,
   kits: Kits,
   parts: PolicyParts,
-): Promise<BackupTarget> {
+): Promise<Omit<BackupTarget, 'copies'>> {
   const { opened, writable, unreachable } = await openForWriting(schedule, parts);
   try {
     if (!kits.has(opened.name)) kits.set(opened.name, await kitState(opened, parts));
@@ -88,21 +100,64 @@ async function backupTarget(
     const { snapshot } = made;
     await recordSnapshot(opened, snapshot, parts);
     announce(opened, snapshot, parts.emit);
-    const forget = await forgetTarget({ target, opened, writable, yes: false }, parts);
+    // What is still to be copied must not go before it is.
+    const forget =
+      schedule.copyTo.length > 0
+        ? undefined
+        : await forgetTarget({ target, opened, writable, yes: false }, parts);
     // It was kept, but not where the policy wants it, or a service is still down: nobody must take that for a success.
     const missed = unreachable ?? hookFailure;
-    if (missed !== undefined) return { ...made, forget, outcome: 'failed', error: missed };
-    const faultless = snapshot.complete && made.troubles.problems === 0 && forget.error === undefined;
-    const error = made.components.find((component) => component.error !== undefined)?.error ?? forget.error;
+    const end = { ...made, ...(forget === undefined ? {} : { forget }) };
+    if (missed !== undefined) return { ...end, outcome: 'failed', error: missed };
+    const faultless = snapshot.complete && made.troubles.problems === 0 && forget?.error === undefined;
+    const error = made.components.find((component) => component.error !== undefined)?.error ?? forget?.error;
     const outcome = faultless ? 'succeeded' : 'partial';
-    return { ...made, forget, outcome, ...(error === undefined ? {} : { error }) };
+    return { ...end, outcome, ...(error === undefined ? {} : { error }) };
   } finally {
     await writable.release();
     await opened.vault.close();
   }
 }
 
-type Made = Omit<BackupTarget, 'outcome' | 'snapshot'> & Pick<CapturedSnapshot, 'snapshot' | 'hookFailure'>;
+/** What comes after all captures: the copies, and what retention lets go where the snapshot was captured into. */
+async function finishTarget(
+  end: BackupTarget,
+  schedule: PolicySchedule,
+  parts: PolicyParts,
+): Promise<BackupTarget> {
+  if (schedule.copyTo.length === 0) return end;
+  const { target, vault = schedule.to } = end;
+  // Where nothing could be reached to capture into, there is nothing to read from either.
+  if (isOutOfReach(end.error) && end.snapshot === undefined) return end;
+  const copies: CopyEnd[] = [];
+  for (const to of copiedTo(schedule, vault, parts)) {
+    const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true };
+    copies.push(await copyRecorded(question, parts));
+  }
+  const forget = end.snapshot === undefined ? undefined : await forgetAfterwards(target, vault, parts);
+  const troubled = [...copies.map((copy) => copy.forget), forget].some((one) => one?.error !== undefined);
+  const outcome = worstOutcome([
+    end.outcome,
+    ...copies.map((copy) => copy.outcome),
+    troubled ? 'partial' : 'succeeded',
+  ]);
+  const error = end.error ?? copies.find((copy) => copy.error !== undefined)?.error ?? forget?.error;
+  return {
+    ...end,
+    copies,
+    outcome,
+    ...(forget === undefined ? {} : { forget }),
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+/** Where nothing is written yet, every run says so before it begins. */
+function copiedTo({ copyTo }: PolicySchedule, from: string, { policy }: PolicyParts): readonly string[] {
+  return copyTo.filter((name) => name !== from && isActing(policy.vaults[name] as PolicyVault));
+}
+
+type Made = Omit<BackupTarget, 'outcome' | 'snapshot' | 'copies'> &
+  Pick<CapturedSnapshot, 'snapshot' | 'hookFailure'>;
 
 async function makeSnapshot(
   target: string,
@@ -120,31 +175,4 @@ async function makeSnapshot(
     return { target, vault, snapshot, from, components: [], troubles: { notes, problems } };
   }
   return { target, vault, ...(await captureSnapshot({ target, schedule: name, trigger, writable }, parts)) };
-}
-
-export async function recordSnapshot(
-  { vault }: OpenedVault,
-  { place, header, complete }: SnapshotEntry,
-  { ledger }: Pick<PolicyParts, 'ledger'>,
-): Promise<void> {
-  const { id, target, schedule, time } = header;
-  const bytes = header.components.reduce((sum, component) => sum + component.bytes, 0);
-  await ledger.recordSnapshot({
-    vault: vault.identity.id,
-    place,
-    id,
-    target,
-    schedule,
-    time,
-    complete,
-    bytes,
-  });
-}
-
-export function announce(
-  { name }: OpenedVault,
-  { place, header, complete }: SnapshotEntry,
-  emit: Emit,
-): void {
-  emit({ type: 'snapshot.published', vault: name, place, id: header.id, complete });
 }

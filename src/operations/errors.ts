@@ -253,6 +253,37 @@ export const operationErrors = defineErrors({
       ja: '--vault で指定してください。フォルダーの絶対パスか URL で構いません。',
     },
   },
+  COPY_TO_ITSELF: {
+    exit: 2,
+    message: {
+      en: 'the vaults {from} and {vault} are one and the same',
+      ja: '保管先 {from} と {vault} は同じものです',
+    },
+    hint: {
+      en: 'Name another vault with --to.',
+      ja: '--to で別の保管先を指定してください。',
+    },
+  },
+  COPY_INCOMPLETE: {
+    message: {
+      en: 'not every snapshot of {target} could be copied from {from} to {vault}; missing there: {missing}; {reason}',
+      ja: '{target} のスナップショットをすべて {from} から {vault} へ複製することはできませんでした。{vault} にないもの: {missing}。理由: {reason}',
+    },
+    hint: {
+      en: 'They are whole in {from}. The next backup copies them as well, or `hikae copy {target} --from {from} --to {vault}` now; what has arrived is not sent again.',
+      ja: '{from} には完全に残っています。次のバックアップで自動的に複製されます。すぐに行うには `hikae copy {target} --from {from} --to {vault}` を実行してください。届いた分は再送されません。',
+    },
+  },
+  COPY_SOURCE_DAMAGED: {
+    message: {
+      en: 'the snapshot {place} in {vault} is damaged ({reason}) and was not copied',
+      ja: '{vault} のスナップショット {place} は壊れている（{reason}）ため、複製しませんでした',
+    },
+    hint: {
+      en: 'No other vault has it sound. `hikae verify {target} --vault {vault}` names everything that is damaged; the next backup then reads those files anew from their source.',
+      ja: '無事な写しを持つ保管先はほかにありません。`hikae verify {target} --vault {vault}` で壊れた箇所をすべて確認できます。次のバックアップはそのファイルを取得元から読み直します。',
+    },
+  },
   RUN_UNKNOWN: {
     exit: 2,
     message: { en: 'the record has no run {run}', ja: '実行記録に {run} はありません' },

@@ -66,6 +66,22 @@ export async function forget(
   });
 }
 
+/** What retention lets go in one vault, after a run has added to it; what keeps it from that is told and no more. */
+export async function forgetAfterwards(
+  target: string,
+  name: string,
+  parts: PolicyParts,
+): Promise<Partial<ForgetResult>> {
+  try {
+    const { result = {} } = await forgetOne(target, name, false, parts);
+    return result;
+  } catch (error) {
+    parts.signal.throwIfAborted();
+    if (!isHikaeError(error)) throw error;
+    return { error };
+  }
+}
+
 async function forgetOne(target: string, name: string, yes: boolean, parts: PolicyParts): Promise<ForgetEnd> {
   const opened = await parts.openVault(name, { create: false });
   const { emit, signal, lockWait } = parts;

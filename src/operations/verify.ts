@@ -26,6 +26,8 @@ export interface VerifyRequest {
 
 export interface VerifyEnd extends TargetEnd {
   readonly vault: string;
+  /** the vault whose snapshots were held against those of the first */
+  readonly comparedWith?: string;
   readonly checked: VerifyResult['checked'];
   readonly findings: readonly Finding[];
 }
@@ -52,7 +54,7 @@ export async function verify(request: VerifyRequest, parts: Parts): Promise<Veri
       const end = await runTarget({ verb: 'verify', target, vault }, parts, emit, () =>
         verifyPlanned(plan, { level, sample: spent }, { ...parts, emit }),
       );
-      done.push({ vault, checked: nothing, findings: [], ...end });
+      done.push({ vault, checked: nothingChecked, findings: [], ...end });
     }
     return done;
   });
@@ -65,7 +67,7 @@ type Plan = { readonly target: string; readonly vault: string } & (
   | { readonly error: HikaeError }
 );
 
-const nothing: VerifyResult['checked'] = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
+export const nothingChecked: VerifyResult['checked'] = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
 
 async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly Plan[]> {
   const names = vaultsToLookIn(request.vault, parts);
@@ -146,7 +148,7 @@ async function verifyPlanned(
     const lost = unreadable.map((one) => findingOf(one, opened, emit));
     const { findings: met, checked } = await opened.vault.verify(entries, { ...options, emit, signal });
     const findings = [...lost, ...met];
-    await record(entries, findings, opened, options.level, parts);
+    await recordVerification(entries, findings, opened, options.level, parts);
     return { target, vault, checked, findings, outcome: findings.length === 0 ? 'succeeded' : 'partial' };
   });
 }
@@ -161,7 +163,7 @@ function findingOf(unreadable: UnreadableSnapshot, { vault }: OpenedVault, emit:
   return finding;
 }
 
-async function record(
+export async function recordVerification(
   entries: readonly SnapshotEntry[],
   findings: readonly Finding[],
   { vault }: OpenedVault,

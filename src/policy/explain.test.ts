@@ -153,8 +153,10 @@ describe('gaps', () => {
   const noDocker = { answered: true, containers: [], volumes: [] } as const;
   const seen = new Set<GapCode>();
 
-  test('a policy with copies away from here has none but that they are not made yet', async () => {
+  test('a policy with copies away from here has none, but where nothing is written to yet', async () => {
     assert.deepEqual(await gaps([target(', rpo: 24h'), vaults, both], disk), ['off-site-later targets.a']);
+    const repository = vaults.replace('plain: "s3', 'password: { env: X }, restic: "s3');
+    assert.deepEqual(await gaps([target(', rpo: 24h'), repository, both], disk), []);
   });
 
   test('a target in no schedule', async () => {

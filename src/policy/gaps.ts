@@ -38,8 +38,7 @@ function targetGaps(policy: Policy, target: string, { rpo }: Target): readonly G
   const vaults = [...new Set(schedules.flatMap(([, { to, copyTo }]) => [to, ...copyTo]))];
   const away = vaults.filter((vault) => !isLocal(policy.vaults[vault]));
   if (away.length === 0) gaps.push(gap('no-off-site', path, { target, vaults }));
-  // Copies are not made yet: only what a schedule writes itself is away from here.
-  else if (!schedules.some(([, { to }]) => isWrittenAway(policy.vaults[to])))
+  else if (!away.some((vault) => isActing(policy.vaults[vault] as PolicyVault)))
     gaps.push(gap('off-site-later', path, { target, vaults: away }));
   if (!schedules.some(([name]) => name === 'weekly')) gaps.push(gap('no-weekly', path, { target }));
   const interval = Math.min(...schedules.map(([name]) => intervals[name]));
@@ -138,10 +137,6 @@ function rootsOf(policy: Policy): readonly Root[] {
   return componentsOf(policy).flatMap(({ path, component }) =>
     (component.files?.roots ?? []).map((root) => ({ path, root })),
   );
-}
-
-function isWrittenAway(vault: PolicyVault | undefined): boolean {
-  return vault !== undefined && !isLocal(vault) && isActing(vault);
 }
 
 function isLocal(vault: PolicyVault | undefined): boolean {

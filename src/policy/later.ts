@@ -20,7 +20,6 @@ const texts = {
     en: 'a plain vault is not locked yet: whoever has the keys can delete every object of it',
     ja: 'plain 保管先のオブジェクトロックにはまだ対応していません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
   },
-  copyTo: { en: 'copies to other vaults are not made yet', ja: '他の保管先への複製はまだ行われません' },
   limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
   notify: { en: 'nobody is told yet', ja: '通知はまだ送られません' },
   scan: { en: 'nothing is scanned yet', ja: '検査はまだ行われません' },
@@ -49,9 +48,6 @@ export function notYetActing(policy: Policy): readonly NotYetActing[] {
       found.push({ path: `vaults.${name}.lock`, text: texts.lock });
     if (vault.limits !== undefined && (kind === 'local' || !isActing(vault)))
       found.push({ path: `vaults.${name}.limits`, text: texts.limits });
-  }
-  for (const [name, schedule] of Object.entries(policy.schedules)) {
-    if (schedule.copyTo.length > 0) found.push({ path: `schedules.${name}.copyTo`, text: texts.copyTo });
   }
   for (const key of ['notify', 'scan', 'cost', 'drill'] as const) {
     if (policy[key] !== undefined) found.push({ path: key, text: texts[key] });

@@ -45,9 +45,13 @@ const texts = {
     en: '{schedule} takes, in this order: {targets}; each goes to {to}, and then what is no longer kept is removed.',
     ja: '{schedule} は次の順に取得します: {targets}。それぞれ {to} に書き込み、その後、保持期間を過ぎた世代を削除します。',
   },
+  orderAndCopies: {
+    en: '{schedule} takes, in this order: {targets}; each goes to {to}.',
+    ja: '{schedule} は次の順に取得します: {targets}。それぞれ {to} に書き込みます。',
+  },
   copies: {
-    en: '{schedule}: each snapshot is copied from {to} to, in this order: {copies}.',
-    ja: '{schedule}: 各スナップショットを {to} から次の順に複製します: {copies}。',
+    en: '{schedule}: then each snapshot is copied from {to} to, in this order: {copies}; with it go earlier ones that are missing there and would be kept. After each copy what that vault no longer keeps is removed, and at the end in {to}.',
+    ja: '{schedule}: その後、各スナップショットを {to} から次の順に複製します: {copies}。以前に複製できず、そこで残すべきものも一緒に複製します。複製のたびにその保管先の保持期間を過ぎた世代を削除し、最後に {to} でも削除します。',
   },
   keep: {
     en: '{vault} ({kind} at {place}) keeps {kept}.',
@@ -146,7 +150,10 @@ function scheduleSentences(
   const targets = targetsOf(policy, schedule);
   const sentences = [
     { path, text },
-    { path, text: say(texts.order, { schedule: name, targets, to }) },
+    {
+      path,
+      text: say(copyTo.length === 0 ? texts.order : texts.orderAndCopies, { schedule: name, targets, to }),
+    },
   ];
   if (copyTo.length > 0) {
     sentences.push({

@@ -3,7 +3,7 @@ import { isHikaeError } from '../base/errors.ts';
 import type { Schedule, SnapshotDraft, SnapshotEntry, SnapshotHeader } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { captureComponent } from './snapshot-capture.ts';
-import type { SnapshotWriter, WritableVault, WriteOptions } from './vault.ts';
+import type { SnapshotWriter, WritableVault, WriteOptions } from './writable-vault.ts';
 
 export interface SnapshotSource {
   readonly reader: SnapshotReader;

@@ -84,7 +84,7 @@ describe('a vault that is out of reach', { timeout: 120_000 }, () => {
     const [planned] = preview.result;
     assert.deepEqual(
       [preview.status, planned?.vault, planned?.creates, planned?.unreachable?.code],
-      [1, 'second', true, 'VAULT_GONE'],
+      [1, 'second', false, 'VAULT_GONE'],
     );
     const { status, result, events } = await run(policy, ['backup']);
     assert.equal(status, 1);

@@ -60,6 +60,19 @@ export const sampleEvents: readonly Event[] = [
     extended: 4,
     until: Date.UTC(2027, 1, 20),
   },
+  ...[true, false].map(
+    (complete): Event => ({
+      type: 'snapshot.copied',
+      vault: 's3',
+      from: 'hdd',
+      place: 'daily/mail/2026-11-22-a1b2c3d4',
+      id: 'a1',
+      complete,
+      files: 1_234,
+      bytes: 5e6,
+      newBytes: 7e5,
+    }),
+  ),
   { type: 'snapshot.removed', vault: 'hdd', place: 'daily/mail/2026-11-19', id: 'a0' },
   ...keys<FindingKind>(findingTexts).map(
     (kind): Event => ({

@@ -46,6 +46,14 @@ const texts = {
     en: '{objects} objects ({size}) are locked in {vault} until {until} at least; {extended} locks were extended',
     ja: '{vault} の {objects} オブジェクト（{size}）を少なくとも {until} までロックしました（延長 {extended} 件）',
   },
+  copied: {
+    en: 'snapshot {place} was copied from {from} to {vault}: {size}, of which {sent} were sent and the rest was there',
+    ja: 'スナップショット {place} を {from} から {vault} へ複製しました: {size}（送信 {sent}、残りは複製先に既存）',
+  },
+  copiedIncomplete: {
+    en: 'snapshot {place}, incomplete, was copied from {from} to {vault}: {size}, of which {sent} were sent and the rest was there',
+    ja: '不完全なスナップショット {place} を {from} から {vault} へ複製しました: {size}（送信 {sent}、残りは複製先に既存）',
+  },
   removed: {
     en: 'snapshot {place} was removed from {vault}',
     ja: '{vault} からスナップショット {place} を削除しました',
@@ -63,6 +71,7 @@ const texts = {
 /** How a verb's target and vault stand to each other. */
 const targetStarted: Readonly<Record<Verb, Bilingual>> = {
   backup: { en: '{target} → {vault}', ja: '{target} → {vault}' },
+  copy: { en: '{target} → {vault}', ja: '{target} → {vault}' },
   restore: { en: '{target} ← {vault}', ja: '{target} ← {vault}' },
   verify: { en: '{target} in {vault}', ja: '{vault} の {target}' },
   forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
@@ -134,6 +143,14 @@ export function eventText(event: Event, language: Language): string {
         size: formatSize(event.bytes),
         extended: countText(event.extended),
         until: new Date(event.until).toISOString(),
+      });
+    case 'snapshot.copied':
+      return say(event.complete ? texts.copied : texts.copiedIncomplete, {
+        place: event.place,
+        from: event.from,
+        vault: event.vault,
+        size: formatSize(event.bytes),
+        sent: formatSize(event.newBytes),
       });
     case 'snapshot.removed':
       return say(texts.removed, { place: event.place, vault: event.vault });

@@ -5,6 +5,7 @@ import type { Outcome, Verb } from '../../model/run.ts';
 
 export const verbTexts: Readonly<Record<Verb, Bilingual>> = {
   backup: { en: 'backup', ja: 'バックアップ' },
+  copy: { en: 'copy', ja: '複製' },
   restore: { en: 'restore', ja: '復元' },
   verify: { en: 'verify', ja: '検証' },
   forget: { en: 'forget', ja: '世代整理' },
