@@ -1,7 +1,6 @@
 /** Files that are to be read, given to the crew in jobs of many; how much is under way at a time is bounded. */
-import type { FilePlace } from '../../model/capture.ts';
 import type { StoringCrew } from './storing-crew.ts';
-import type { FileItem, ItemResult } from './storing-jobs.ts';
+import type { FileItem, FileResult } from './storing-jobs.ts';
 
 const ITEMS_PER_JOB = 128;
 const BYTES_PER_JOB = 8 * 1024 * 1024;
@@ -10,7 +9,7 @@ const JOBS_AHEAD = 2;
 
 export class FileQueue<Entry> {
   readonly #crew: StoringCrew;
-  readonly #receive: (entry: Entry, result: ItemResult) => void;
+  readonly #receive: (entry: Entry, result: FileResult) => void;
   #items: FileItem[] = [];
   #entries: Entry[] = [];
   #bytes = 0;
@@ -19,16 +18,15 @@ export class FileQueue<Entry> {
   #wake: () => void = () => {};
 
   /** `receive` gets what became of each; it may add another, and an error of it ends everything. */
-  constructor(crew: StoringCrew, receive: (entry: Entry, result: ItemResult) => void) {
+  constructor(crew: StoringCrew, receive: (entry: Entry, result: FileResult) => void) {
     this.#crew = crew;
     this.#receive = receive;
   }
 
-  /** `bytes` is how much there seems to be to read. */
-  add(entry: Entry, place: FilePlace, bytes: number): void {
-    this.#items.push({ kind: 'file', place: { directory: place.directory, name: place.name } });
+  add(entry: Entry, item: FileItem): void {
+    this.#items.push(item);
     this.#entries.push(entry);
-    this.#bytes += bytes;
+    this.#bytes += item.listed.size;
     if (this.#items.length >= ITEMS_PER_JOB || this.#bytes >= BYTES_PER_JOB) this.#dispatch();
   }
 
@@ -63,10 +61,11 @@ export class FileQueue<Entry> {
     this.#bytes = 0;
     this.#running += 1;
     this.#crew
-      .store(items)
+      .storeFiles(items)
       .then((results) => {
-        for (const [at, result] of results.entries()) {
-          if (this.#failure === undefined) this.#receive(entries[at] as Entry, result);
+        let at = 0;
+        for (const result of results) {
+          if (this.#failure === undefined) this.#receive(entries[at++] as Entry, result);
         }
       })
       .catch((error: unknown) => {

@@ -10,7 +10,7 @@ import { getXattr, listXattrs, openAt, statusOf } from '../../base/libc.ts';
 import { type Kernels, MAX_CHUNK } from '../../kernels/kernels.ts';
 import type { FilePlace } from '../../model/capture.ts';
 import type { Xattr } from '../../model/node.ts';
-import type { ItemResult } from './storing-jobs.ts';
+import type { FileResult, StoredStatus } from './storing-jobs.ts';
 
 const READ = 1024 * 1024;
 /** Room for a chunk of the largest size, what was read behind it, and some to spare, so that little is moved. */
@@ -32,7 +32,12 @@ const READS = 2;
 /** Raised while the source is read, to be told apart from what storing may raise. */
 class SourceError extends Error {}
 
-export function storeFile({ directory, name }: FilePlace, tools: FileTools): ItemResult {
+/** `listed` is what its status is expected to be. */
+export function storeFile(
+  { directory, name }: FilePlace,
+  listed: StoredStatus,
+  tools: FileTools,
+): FileResult {
   let source: number;
   try {
     source = openAt(directory, name, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -41,7 +46,7 @@ export function storeFile({ directory, name }: FilePlace, tools: FileTools): Ite
     return { kind: 'unreadable', reason: reasonOf(error) };
   }
   try {
-    return storeOpen(source, tools);
+    return storeOpen(source, listed, tools);
   } catch (error) {
     if (!(error instanceof SourceError)) throw error;
     return { kind: 'unreadable', reason: reasonOf(error) };
@@ -50,7 +55,7 @@ export function storeFile({ directory, name }: FilePlace, tools: FileTools): Ite
   }
 }
 
-function storeOpen(source: number, tools: FileTools): ItemResult {
+function storeOpen(source: number, listed: StoredStatus, tools: FileTools): FileResult {
   let before = reading(() => statusOf(source));
   // Between the listing and now somebody may have put something else in its place.
   if (before.type !== 'file') return { kind: 'unreadable', reason: `is now a ${before.type}` };
@@ -64,9 +69,10 @@ function storeOpen(source: number, tools: FileTools): ItemResult {
       continue;
     }
     const { size, ...content } = stored;
-    const { type: _type, blocks: _blocks, rdev: _rdev, ...status } = before;
     const xattrs = reading(() => readXattrs(source));
-    return { kind: 'file', ...content, status: { ...status, size }, xattrs, changing };
+    const { type: _type, blocks: _blocks, rdev: _rdev, ...rest } = before;
+    const status = isSame(before, listed) && size === listed.size ? undefined : { ...rest, size };
+    return { kind: 'file', ...content, size, status, xattrs, changing };
   }
 }
 
@@ -119,6 +125,19 @@ function storeContent(source: number, expected: number, tools: FileTools): Store
   }
   if (end > start) take(buffer.subarray(start, end), true);
   return { size, content, sha256: content.length > 1 ? whole?.digest('hex') : undefined, newBytes };
+}
+
+function isSame(status: StoredStatus, listed: StoredStatus): boolean {
+  return (
+    status.mtime === listed.mtime &&
+    status.ctime === listed.ctime &&
+    status.inode === listed.inode &&
+    status.device === listed.device &&
+    status.mode === listed.mode &&
+    status.uid === listed.uid &&
+    status.gid === listed.gid &&
+    status.links === listed.links
+  );
 }
 
 /** The 32 bytes that a blob is known by. */

@@ -11,7 +11,7 @@ import { findUnchanged, type KnownContent, knownContent } from './earlier-nodes.
 import { FileQueue } from './file-queue.ts';
 import { idOf } from './format/blob.ts';
 import { encodeMetadata, encodeRest, type TreeNode } from './format/tree-node.ts';
-import type { ItemResult, StoredFile } from './storing-jobs.ts';
+import type { FileResult, StoredFile } from './storing-jobs.ts';
 import { storeStream } from './stream-storing.ts';
 import type { Slot, TreeBuilder } from './tree-builder.ts';
 import {
@@ -121,7 +121,7 @@ export class FileWriter {
       if (group !== undefined) group.leader = pending;
       if (captured.content?.kind === 'stream') this.#streams.push(pending);
       else if (captured.content?.kind === 'file')
-        this.#queue.add(pending, captured.content.place, captured.metadata.size);
+        this.#queue.add(pending, { place: captured.content.place, listed: captured.metadata });
       else throw new TypeError(`no content for ${pending.path}`);
     }
   }
@@ -139,7 +139,7 @@ export class FileWriter {
     }
   }
 
-  #receive(pending: Pending, result: ItemResult): void {
+  #receive(pending: Pending, result: FileResult): void {
     switch (result.kind) {
       case 'file':
         this.#stored(pending, result);
@@ -152,8 +152,6 @@ export class FileWriter {
         this.#parts.troubles(trouble('unreadable', shown(pending.path), result.reason));
         this.#leaveOut(pending);
         break;
-      default:
-        throw new TypeError(`a thread answered ${result.kind}`);
     }
   }
 
@@ -187,7 +185,7 @@ export class FileWriter {
       return;
     }
     pending.moves += 1;
-    this.#queue.add(pending, place, pending.captured.metadata.size);
+    this.#queue.add(pending, { place, listed: pending.captured.metadata });
   }
 
   /** Only a live file may vanish or be unreadable; one of a snapshot, whose hash is known, is damaged then. */

@@ -8,12 +8,23 @@ import { Kernels } from '../../kernels/kernels.ts';
 import { READ_BUFFER } from './file-storing.ts';
 import { idOf } from './format/blob.ts';
 import { encodeIndexFile, type IndexedPack } from './format/index-file.ts';
+import { parsePackList } from './format/pack.ts';
 import type { RandomBytes } from './format/sealing.ts';
 import { packKey } from './layout.ts';
 import { writeUnpacked } from './objects.ts';
 import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
 import type { Repository } from './repository.ts';
-import type { FinishedPack, ItemResult, Job, WorkerData } from './storing-jobs.ts';
+import { packFiles, resultsOf } from './storing-columns.ts';
+import type {
+  Answer,
+  FileItem,
+  FileResult,
+  FinishedPack,
+  HandedPack,
+  Job,
+  StoredChunk,
+  WorkerData,
+} from './storing-jobs.ts';
 
 /** An index is written after so many blobs or seconds: what is in one, a later run finds again. */
 const BLOBS_PER_INDEX = 50_000;
@@ -34,7 +45,7 @@ export class StoringCrew {
   readonly size: number;
   readonly #repository: Repository;
   readonly #options: CrewOptions;
-  readonly #pool: WorkerPool<Job, readonly ItemResult[]>;
+  readonly #pool: WorkerPool<Job, Answer>;
   readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
   readonly #trees: PackFiller;
   /** packs on their way to the storage */
@@ -61,10 +72,11 @@ export class StoringCrew {
       waiting: this.#waiting.buffer as SharedArrayBuffer,
       dry: options.dry,
     };
-    this.#pool = openWorkerPool<Job, readonly ItemResult[], FinishedPack>(
-      moduleBeside(import.meta.url, 'storing-worker'),
-      { size: options.threads, data, onNews: (pack) => this.#put(pack, true) },
-    );
+    this.#pool = openWorkerPool<Job, Answer, HandedPack>(moduleBeside(import.meta.url, 'storing-worker'), {
+      size: options.threads,
+      data,
+      onNews: ({ id, bytes, list }) => this.#put({ id, bytes, blobs: parsePackList(asBuffer(list)) }, true),
+    });
     this.#trees = new PackFiller({
       type: 'tree',
       sealer: repository.sealer,
@@ -92,9 +104,19 @@ export class StoringCrew {
     return Number(Atomics.load(this.#counters, 1));
   }
 
-  async store(items: Extract<Job, { kind: 'store' }>['items']): Promise<readonly ItemResult[]> {
+  /** What becomes of each of the files, in their order. */
+  async storeFiles(items: readonly FileItem[]): Promise<Iterable<FileResult>> {
     this.throwIfFailed();
-    return this.#pool.run({ kind: 'store', items });
+    const answer = await this.#pool.run({ kind: 'files', ...packFiles(items) });
+    if (answer.kind !== 'files') throw new TypeError(`a thread answered ${answer.kind}`);
+    return resultsOf(answer, items);
+  }
+
+  async storeChunk(bytes: Uint8Array): Promise<StoredChunk> {
+    this.throwIfFailed();
+    const answer = await this.#pool.run({ kind: 'chunk', bytes });
+    if (answer.kind !== 'chunk') throw new TypeError(`a thread answered ${answer.kind}`);
+    return answer;
   }
 
   /** Stores a tree if nobody has it, and gives its id. */
@@ -149,6 +171,8 @@ export class StoringCrew {
           index.blobs.addPack(id, blobs);
           this.#unindexed.push({ id, blobs });
           this.#blobs += blobs.length;
+          // Let go of now, and not when it is found to be garbage. After a failure somebody may still be at it.
+          bytes.buffer.transfer(0);
         },
         (error: unknown) => {
           this.#failure ??= { error };
@@ -182,4 +206,9 @@ export class StoringCrew {
     while (this.#puts.size > 0) await Promise.race(this.#puts);
     this.#repository.index.blobs.giveUpClaims();
   }
+}
+
+/** What crossed between threads are mere bytes. */
+function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, length);
 }

@@ -5,33 +5,61 @@ import type { SharedIndex } from './blob-index.ts';
 import type { PackedBlob } from './format/blob.ts';
 import type { MasterKey } from './format/sealing.ts';
 
-/** Read a file, cut it into blobs, and store those that nobody has. */
+/** A file that is to be read, and what was listed of it. */
 export interface FileItem {
-  readonly kind: 'file';
   readonly place: FilePlace;
-}
-
-/** Store a chunk that was cut elsewhere: of a stream, or one of hikae's own files. */
-export interface ChunkItem {
-  readonly kind: 'chunk';
-  readonly bytes: Uint8Array;
+  readonly listed: StoredStatus;
 }
 
 export type Job =
-  | { readonly kind: 'store'; readonly items: readonly (FileItem | ChunkItem)[] }
+  /** Read files, cut them into blobs, and store those that nobody has. */
+  | ({ readonly kind: 'files' } & FileColumns)
+  /** Store a chunk that was cut elsewhere: of a stream, or one of hikae's own files. */
+  | { readonly kind: 'chunk'; readonly bytes: Uint8Array }
   /** Close the pack that is being filled. */
   | { readonly kind: 'flush' };
 
-export type ItemResult =
+export type Answer =
+  | ({ readonly kind: 'files' } & ResultColumns)
+  | ({ readonly kind: 'chunk' } & StoredChunk)
+  | { readonly kind: 'flushed' };
+
+export interface StoredChunk {
+  readonly id: string;
+  readonly newBytes: number;
+}
+
+export type FileResult =
   | StoredFile
-  | { readonly kind: 'chunk'; readonly id: string; readonly newBytes: number }
   | { readonly kind: 'vanished' }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
+/** Files that are to be read; see storing-columns.ts. */
+export interface FileColumns {
+  readonly directories: Int32Array;
+  /** every one ended by the byte that no name has */
+  readonly names: string;
+  /** for each file mode, uid, gid and links, then its size */
+  readonly numbers: Float64Array;
+  /** for each file inode, device, mtime and ctime; the first two without a sign */
+  readonly large: BigInt64Array;
+}
+
+/** What became of them. */
+export interface ResultColumns {
+  readonly kinds: Uint8Array;
+  /** for each file that was as listed and is one blob the blob's 32 bytes */
+  readonly ids: Uint8Array;
+  /** results that no column has room for */
+  readonly others: readonly FileResult[];
+}
+
 export interface StoredFile {
   readonly kind: 'file';
-  /** as the file was when its reading began; the size is what was read */
-  readonly status: StoredStatus;
+  /** what was read */
+  readonly size: number;
+  /** as the file was when its reading began, with the size that was read; undefined when that is what was listed */
+  readonly status: StoredStatus | undefined;
   readonly content: readonly string[];
   /** of the whole content, where that is more than one blob */
   readonly sha256: string | undefined;
@@ -54,11 +82,16 @@ export interface StoredStatus {
   readonly ctime: bigint;
 }
 
-/** A pack that is full, told while the job goes on. */
+/** A pack that is full. */
 export interface FinishedPack {
   readonly id: string;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly blobs: readonly PackedBlob[];
+}
+
+/** The same as a thread tells it while the job goes on: the blobs in the form of the list at its end. */
+export interface HandedPack extends Omit<FinishedPack, 'blobs'> {
+  readonly list: Uint8Array;
 }
 
 export interface WorkerData {

@@ -5,13 +5,16 @@ import { serveJobs, type Tell } from '../../base/worker-pool.ts';
 import { Kernels } from '../../kernels/kernels.ts';
 import { BlobClaims } from './blob-index.ts';
 import { type FileTools, hashOf, READ_BUFFER, storeFile } from './file-storing.ts';
+import { encodePackList } from './format/pack.ts';
 import { expandingRandom, Sealer } from './format/sealing.ts';
 import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import { filesOf, packResults } from './storing-columns.ts';
 import {
-  type ChunkItem,
+  type Answer,
   type FileItem,
+  type FileResult,
   type FinishedPack,
-  type ItemResult,
+  type HandedPack,
   type Job,
   MOST_PACKS_WAITING,
   type WorkerData,
@@ -32,7 +35,7 @@ function requireGoingOn(): void {
 }
 
 /** Hands a pack over when few enough are waiting: the storage may be slower than we are. */
-function handOver(pack: FinishedPack, tell: Tell<FinishedPack>): void {
+function handOver(pack: FinishedPack, tell: Tell<HandedPack>): void {
   for (;;) {
     requireGoingOn();
     const count = Atomics.load(packsWaiting, 0);
@@ -40,11 +43,12 @@ function handOver(pack: FinishedPack, tell: Tell<FinishedPack>): void {
     Atomics.wait(packsWaiting, 0, count, 1000);
   }
   Atomics.add(packsWaiting, 0, 1);
-  tell(pack, [pack.bytes.buffer]);
+  const { id, bytes, blobs } = pack;
+  tell({ id, bytes, list: encodePackList(blobs) }, [bytes.buffer]);
 }
 
-function createWork(): (job: Job, tell: Tell<FinishedPack>) => readonly ItemResult[] {
-  let telling: Tell<FinishedPack> = () => {};
+function createWork(): (job: Job, tell: Tell<HandedPack>) => Answer {
+  let telling: Tell<HandedPack> = () => {};
   const filler = new PackFiller({
     type: 'data',
     sealer: new Sealer(ownKey, { kernels, random: expandingRandom(ownSeed) }),
@@ -67,18 +71,21 @@ function createWork(): (job: Job, tell: Tell<FinishedPack>) => readonly ItemResu
       Atomics.add(counts, 1, BigInt(bytes));
     },
   };
-  const store = (item: FileItem | ChunkItem): ItemResult => {
-    if (item.kind === 'file') return storeFile(item.place, tools);
-    return {
-      kind: 'chunk',
-      ...tools.chunk(Buffer.from(item.bytes.buffer, item.bytes.byteOffset, item.bytes.length)),
-    };
-  };
+  const store = ({ place, listed }: FileItem): FileResult => storeFile(place, listed, tools);
   return (job, tell) => {
     telling = tell;
-    if (job.kind === 'store') return job.items.map(store);
-    filler.flush();
-    return [];
+    switch (job.kind) {
+      case 'files':
+        return { kind: 'files', ...packResults(filesOf(job), store) };
+      case 'chunk':
+        return {
+          kind: 'chunk',
+          ...tools.chunk(Buffer.from(job.bytes.buffer, job.bytes.byteOffset, job.bytes.length)),
+        };
+      case 'flush':
+        filler.flush();
+        return { kind: 'flushed' };
+    }
   };
 }
 

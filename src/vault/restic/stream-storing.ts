@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { CapturedNode } from '../../model/capture.ts';
 import type { StoringCrew } from './storing-crew.ts';
-import type { ItemResult } from './storing-jobs.ts';
+import type { StoredChunk } from './storing-jobs.ts';
 
 export interface StoredStream {
   readonly size: number;
@@ -30,11 +30,11 @@ export async function storeStream(
   const { cutter: kernels } = crew;
   const { buffer } = kernels;
   const hash = createHash('sha256');
-  const chunks: Promise<readonly ItemResult[]>[] = [];
+  const chunks: Promise<StoredChunk>[] = [];
   let [start, end, size] = [0, 0, 0];
 
   async function give(to: number): Promise<void> {
-    const chunk = crew.store([{ kind: 'chunk', bytes: Uint8Array.from(buffer.subarray(start, to)) }]);
+    const chunk = crew.storeChunk(Uint8Array.from(buffer.subarray(start, to)));
     // Whoever hears of a failure first is who waits below; the others must not end the process.
     chunk.catch(() => undefined);
     chunks.push(chunk);
@@ -67,11 +67,7 @@ export async function storeStream(
     for (let at = 0; at < part.length; at += PIECE) await add(part.subarray(at, at + PIECE));
   }
   if (end > start) await give(end);
-  const stored = (await Promise.all(chunks)).flat();
-  const content = stored.map((result) => {
-    if (result.kind !== 'chunk') throw new TypeError(`a thread answered ${result.kind}`);
-    return result;
-  });
+  const content = await Promise.all(chunks);
   return {
     size,
     content: content.map(({ id }) => id),

@@ -12,18 +12,22 @@ const PLAIN_ENTRY = 37;
 const COMPRESSED_ENTRY = 41;
 const types: readonly BlobType[] = ['data', 'tree'];
 
-/** What stands behind the blobs of a pack; `blobs` in the order in which they lie there. */
+/** The list of a pack, `blobs` in the order in which they lie there. */
+export function encodePackList(blobs: readonly PackedBlob[]): Buffer {
+  const list = Buffer.allocUnsafeSlow(blobs.length * COMPRESSED_ENTRY);
+  let at = 0;
+  for (const { type, id, length, plainLength } of blobs) {
+    at = list.writeUInt8(types.indexOf(type) + (plainLength === undefined ? 0 : 2), at);
+    at = list.writeUInt32LE(length, at);
+    if (plainLength !== undefined) at = list.writeUInt32LE(plainLength, at);
+    at += list.write(id, at, 'hex');
+  }
+  return list.subarray(0, at);
+}
+
+/** What stands behind the blobs of a pack. */
 export function encodePackEnd(blobs: readonly PackedBlob[], sealer: Sealer): Buffer {
-  const entries = blobs.map(({ type, id, length, plainLength }) => {
-    const kind = types.indexOf(type) + (plainLength === undefined ? 0 : 2);
-    const entry = Buffer.alloc(plainLength === undefined ? PLAIN_ENTRY : COMPRESSED_ENTRY);
-    entry.writeUInt8(kind);
-    entry.writeUInt32LE(length, 1);
-    if (plainLength !== undefined) entry.writeUInt32LE(plainLength, 5);
-    entry.write(id, entry.length - 32, 'hex');
-    return entry;
-  });
-  const header = sealer.seal(Buffer.concat(entries));
+  const header = sealer.seal(encodePackList(blobs));
   const tail = Buffer.alloc(TAIL);
   tail.writeUInt32LE(header.length);
   return Buffer.concat([header, tail]);
@@ -40,7 +44,16 @@ export function headerLength(tail: Uint8Array, packSize: number): number {
 
 /** The blobs of a pack of `packSize` bytes, from its sealed list. Throws a SyntaxError. */
 export function parsePackHeader(sealed: Uint8Array, packSize: number, sealer: Sealer): PackedBlob[] {
-  const header = sealer.open(sealed);
+  const blobs = parsePackList(sealer.open(sealed));
+  const { offset, length } = blobs.at(-1) ?? { offset: 0, length: 0 };
+  if (offset + length + sealed.length + TAIL !== packSize) {
+    throw new SyntaxError('its list and its size do not agree');
+  }
+  return blobs;
+}
+
+/** Throws a SyntaxError for what is no list. */
+export function parsePackList(header: Buffer): PackedBlob[] {
   const blobs: PackedBlob[] = [];
   let offset = 0;
   for (let at = 0; at < header.length; ) {
@@ -57,9 +70,6 @@ export function parsePackHeader(sealed: Uint8Array, packSize: number, sealer: Se
     blobs.push({ type, id, offset, length, plainLength });
     offset += length;
     at += size;
-  }
-  if (offset + sealed.length + TAIL !== packSize) {
-    throw new SyntaxError('its list and its size do not agree');
   }
   return blobs;
 }
