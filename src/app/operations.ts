@@ -1,17 +1,4 @@
 /** The operations, for the commands: one import, made when a command runs. */
-export {
-  type Aspect,
-  type Attempt,
-  type Check,
-  type CheckState,
-  type GuardPlan,
-  isIrreversible,
-  type Severity,
-  type Step,
-  spellFinding,
-  standardMonth,
-  type Wanted,
-} from '../cloud/cloud.ts';
 export { type BackupResult, type BackupTarget, backup, previewBackup } from '../operations/backup.ts';
 export type { BackupPreview } from '../operations/backup-preview.ts';
 export { compareVaults } from '../operations/compare.ts';
@@ -22,9 +9,6 @@ export { dumpFile } from '../operations/dump.ts';
 export { type FindResult, findVersions } from '../operations/find.ts';
 export { type ForgetEnd, forget, planForgets } from '../operations/forget.ts';
 export type { ForgetPlan } from '../operations/forget-target.ts';
-export { type GuardEnd, type GuardParts, type GuardReport, guard } from '../operations/guard.ts';
-export { type AppliedGuard, applyGuard } from '../operations/guard-apply.ts';
-export { type TamperEnd, type TamperReport, tamperWithBuckets } from '../operations/guard-tamper.ts';
 export { type ChangedKey, listKeys, removeKey, setPassword } from '../operations/keys.ts';
 export {
   type ConfirmedKit,

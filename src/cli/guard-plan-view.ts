@@ -1,5 +1,5 @@
 /** The plan of `hikae guard --apply`, as it is shown before anything is done. */
-import type { AppliedGuard, GuardPlan, Step, Wanted } from '../app/operations.ts';
+import type { AppliedGuard, GuardPlan, Step, Wanted } from '../app/guard.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { formatSize } from '../base/quantities.ts';
 import { countText, describeFailure } from '../report/report.ts';
@@ -45,7 +45,7 @@ const stepTexts: Readonly<Record<Step['kind'], Bilingual>> = {
 };
 
 export interface PlanWords {
-  readonly spell: typeof import('../app/operations.ts').spellFinding;
+  readonly spell: typeof import('../app/guard.ts').spellFinding;
   readonly isIrreversible: (step: Step) => boolean;
   /** US dollars of so many bytes in a month */
   readonly month: (bytes: number) => number;

@@ -1,5 +1,5 @@
 /** The tamper test of `hikae guard`, as it is shown: every attempt with its end. */
-import type { Attempt, TamperEnd, TamperReport } from '../app/operations.ts';
+import type { Attempt, TamperEnd, TamperReport } from '../app/guard.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { describeFailure, formatTable } from '../report/report.ts';
 import { shownTime } from './shown.ts';

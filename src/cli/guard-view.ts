@@ -1,10 +1,10 @@
 /** What guard found, as it is shown: a table of all checks, then each finding with its reason and its remedy. */
-import type { Aspect, CheckState, GuardEnd, GuardReport, Severity } from '../app/operations.ts';
+import type { Aspect, CheckState, GuardEnd, GuardReport, Severity } from '../app/guard.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { describeFailure, formatTable } from '../report/report.ts';
 
 /** Puts a finding into words; given by who has loaded them. */
-type Spell = typeof import('../app/operations.ts').spellFinding;
+type Spell = typeof import('../app/guard.ts').spellFinding;
 
 const texts = {
   title: { en: '{vault} ({place}):', ja: '{vault}（{place}）:' },

@@ -1,5 +1,5 @@
 /** `hikae guard`: does the bucket keep what the policy promises, and if not, make it so. */
-import type { GuardParts } from '../app/operations.ts';
+import type { CodeLanguage, GuardParts } from '../app/guard.ts';
 import type { Policy } from '../policy/policy.ts';
 import { defineCommand } from './command.ts';
 import type { CommandContext } from './context.ts';
@@ -39,6 +39,14 @@ export const guardCommand = defineCommand({
       en: 'try on an object of its own what an intruder with these keys would (with --yes)',
       ja: 'このキーを奪った侵入者がすることを、テスト用のオブジェクトで試します（--yes が必要）',
     }),
+    terraform: flag({
+      en: 'write buckets, policies, roles and alarms of the policy as Terraform to stdout',
+      ja: 'バケット・ポリシー・ロール・警報を Terraform のコードとして標準出力に書き出します',
+    }),
+    cloudformation: flag({
+      en: 'the same as a template of CloudFormation',
+      ja: '同じ内容を CloudFormation のテンプレートとして書き出します',
+    }),
     yes: flag({
       en: 'with --apply: also what nobody can undo (Object Lock, a new bucket); with --tamper-test: do it',
       ja: '--apply で取り消せない変更（オブジェクトロック、バケットの作成）も行います。--tamper-test では実行の確認です',
@@ -54,18 +62,28 @@ export const guardCommand = defineCommand({
       text: { en: 'what would have to be changed', ja: '何を変更すべきかを示します' },
     },
     {
+      line: 'hikae guard --terraform > terraform/s3-backup/hikae.tf',
+      text: { en: 'the account side as code', ja: 'アカウント側の設定をコードにします' },
+    },
+    {
       line: 'hikae guard --tamper-test --yes',
       text: { en: 'does the lock hold?', ja: 'ロックは本当に効いていますか' },
     },
   ],
-  async run(context, _, { vault, apply, dryRun, tamperTest, yes }) {
-    if (apply && tamperTest) throw cliErrors.CLI_OPTIONS_CONFLICT({ options: '--apply, --tamper-test' });
+  async run(context, _, { vault, apply, dryRun, tamperTest, terraform, cloudformation, yes }) {
+    const modes = { '--apply': apply, '--tamper-test': tamperTest, '--terraform': terraform };
+    const chosen = Object.entries({ ...modes, '--cloudformation': cloudformation })
+      .filter(([, given]) => given)
+      .map(([option]) => option);
+    if (chosen.length > 1) throw cliErrors.CLI_OPTIONS_CONFLICT({ options: chosen });
     if (!apply && dryRun) throw cliErrors.CLI_OPTION_ALONE({ option: '--dry-run', other: '--apply' });
     if (!apply && !tamperTest && yes)
       throw cliErrors.CLI_OPTION_ALONE({ option: '--yes', other: '--apply, --tamper-test' });
     return inPolicy(context, async ({ clock, signal }, policy) => {
       const { bucketsOf } = await import('../app/buckets.ts');
       const parts = { policy, buckets: bucketsOf(policy, context.world), clock, signal };
+      if (terraform) return await writeCode(context, 'terraform', vault, parts);
+      if (cloudformation) return await writeCode(context, 'cloudformation', vault, parts);
       if (tamperTest) return await tamperAll(context, { vault, yes }, parts);
       return apply
         ? await applyAll(context, { vault, dryRun, yes }, parts)
@@ -79,7 +97,7 @@ async function compareAll(
   vault: string | undefined,
   parts: GuardParts,
 ): Promise<Ending> {
-  const { guard, spellFinding } = await import('../app/operations.ts');
+  const { guard, spellFinding } = await import('../app/guard.ts');
   const report = await guard({ vault }, parts);
   await results.show(guardView(report, spellFinding, language), (shown) =>
     guardText(report, spellFinding, shown),
@@ -94,7 +112,7 @@ async function applyAll(
   request: { readonly vault: string | undefined; readonly dryRun: boolean; readonly yes: boolean },
   parts: GuardParts,
 ): Promise<Ending> {
-  const { applyGuard } = await import('../app/operations.ts');
+  const { applyGuard } = await import('../app/guard.ts');
   const words = await planWords(parts.policy);
   const applied = await applyGuard(request, parts, async (shown) => {
     if (!json) await results.write(`${planText(shown, words, language)}\n\n`);
@@ -116,13 +134,25 @@ async function tamperAll(
   request: { readonly vault: string | undefined; readonly yes: boolean },
   parts: GuardParts,
 ): Promise<Ending> {
-  const { tamperWithBuckets } = await import('../app/operations.ts');
+  const { tamperWithBuckets } = await import('../app/guard.ts');
   const report = await tamperWithBuckets(request, parts);
   await results.show(report, (shown) => tamperText(report, parts.policy.timezone, shown));
   return { findings: report.wrong, errors: report.ends.flatMap(({ error }) => error ?? []) };
 }
 
+async function writeCode(
+  { results }: CommandContext,
+  language: CodeLanguage,
+  vault: string | undefined,
+  parts: GuardParts,
+): Promise<Ending> {
+  const { writeAccountCode } = await import('../app/guard.ts');
+  const text = writeAccountCode(language, vault, parts);
+  await results.show({ language, text }, () => text);
+  return {};
+}
+
 async function planWords({ cost }: Policy): Promise<PlanWords> {
-  const { isIrreversible, spellFinding, standardMonth } = await import('../app/operations.ts');
+  const { isIrreversible, spellFinding, standardMonth } = await import('../app/guard.ts');
   return { spell: spellFinding, isIrreversible, month: standardMonth, cost };
 }

@@ -2,7 +2,11 @@
 export type { Account } from './account.ts';
 export { applyPlan } from './apply.ts';
 export { type Bucket, openBucket, type S3Sdk } from './bucket.ts';
+export { stemOf } from './bucket-policy.ts';
 export type { Aspect, Check, CheckState } from './checks/check.ts';
+export { designAccount } from './code/account-design.ts';
+export { writeCloudFormation } from './code/cloudformation.ts';
+export { writeTerraform } from './code/terraform.ts';
 export {
   type GuardFinding,
   guardFindings,

@@ -24,8 +24,8 @@ const apply: Bilingual = {
 };
 
 const byAdmin: Bilingual = {
-  en: 'Take the right away from these keys.',
-  ja: 'このキーからその権限を外してください。',
+  en: 'Take the right away from these keys; `hikae guard --terraform` writes roles that have only what each needs.',
+  ja: 'このキーからその権限を外してください。必要最小限の権限を持つロールは `hikae guard --terraform` で出力できます。',
 };
 
 export const guardFindings = {

@@ -245,6 +245,28 @@ export const operationErrors = defineErrors({
       ja: 'このテストは hikae-tamper-test/ に小さなオブジェクトをいくつか置き、5 分間ロックして攻撃します。アカウントの警報が鳴ることがあります。--yes を付けると実行します。',
     },
   },
+  GUARD_NOT_AWS: {
+    exit: 2,
+    message: {
+      en: 'the vaults on S3 lie on other servers than those of AWS: {vaults}',
+      ja: 'S3 の保管先は AWS 以外のサーバーにあります: {vaults}',
+    },
+    hint: {
+      en: 'Terraform and CloudFormation are written for AWS. `hikae guard --apply` sets up buckets of other servers.',
+      ja: 'Terraform と CloudFormation の出力は AWS 用です。ほかのサーバーのバケットは `hikae guard --apply` で設定できます。',
+    },
+  },
+  GUARD_NAMES_COLLIDE: {
+    exit: 2,
+    message: {
+      en: 'the roles of the vaults {vaults} would have the same name: {name}',
+      ja: '保管先 {vaults} のロール名が重なります: {name}',
+    },
+    hint: {
+      en: 'The name is made of the prefix in the bucket. Give each vault another, or write one of them with --vault.',
+      ja: '名前はバケット内のプレフィックスから作ります。プレフィックスを変えるか、--vault で 1 つずつ出力してください。',
+    },
+  },
   NO_VAULT: {
     exit: 2,
     message: { en: 'there is no vault to look in', ja: '調べる保管先がありません' },
