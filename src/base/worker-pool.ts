@@ -6,8 +6,11 @@ import { type MessagePort, Worker } from 'node:worker_threads';
 
 export interface WorkerPool<Job, Result> {
   readonly size: number;
-  /** Does a job. Rejects with what the job threw, or with the error that broke a thread. */
-  run(job: Job): Promise<Result>;
+  /**
+   * Does a job. Rejects with what the job threw, or with the error that broke a thread. Buffers that are handed over are
+   * gone here.
+   */
+  run(job: Job, handedOver?: readonly ArrayBuffer[]): Promise<Result>;
   /** Gives the same job to every thread that has been started, behind what it was given before. */
   runOnEach(job: Job): Promise<Result[]>;
   close(): Promise<void>;
@@ -89,19 +92,19 @@ export function openWorkerPool<Job, Result, News = never>(
     for (const thread of threads) for (const { reject } of thread.given.splice(0)) reject(error);
   }
 
-  function give(thread: Thread<Result>, job: Job): Promise<Result> {
+  function give(thread: Thread<Result>, job: Job, handedOver: readonly ArrayBuffer[] = []): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       // A thread that has work keeps the process alive; an idle one doesn't.
       thread.worker.ref();
       thread.given.push({ resolve, reject });
-      thread.worker.postMessage(job);
+      thread.worker.postMessage(job, [...handedOver]);
     });
   }
 
   return {
     size: options.size,
-    run(job) {
-      return broken === undefined ? give(leastBusy(), job) : Promise.reject(broken);
+    run(job, handedOver) {
+      return broken === undefined ? give(leastBusy(), job, handedOver) : Promise.reject(broken);
     },
     runOnEach(job) {
       if (broken !== undefined) return Promise.reject(broken);
@@ -123,20 +126,22 @@ function revive(error: ThreadError): Error {
 /** Tells the other side something while a job is being done; buffers that are handed over are gone here. */
 export type Tell<News> = (news: News, handedOver: readonly ArrayBuffer[]) => void;
 
-/** The other side: answers every job that the pool sends with what `work` makes of it. */
+/**
+ * The other side: answers every job that the pool sends with what `work` makes of it. Buffers of a result that `handOver`
+ * names are moved rather than copied.
+ */
 export function serveJobs<Job, Result, News = never>(
   port: MessagePort,
   work: (job: Job, tell: Tell<News>) => Result,
+  handOver: (result: Result) => readonly ArrayBuffer[] = () => [],
 ): void {
   const send = (answer: Answer<Result>, handedOver: readonly ArrayBuffer[]) =>
     port.postMessage(answer, [...handedOver]);
   const tell: Tell<News> = (news, handedOver) => send({ news }, handedOver);
-  port.on('message', (job: Job) =>
-    send(
-      answerOf(() => work(job, tell)),
-      [],
-    ),
-  );
+  port.on('message', (job: Job) => {
+    const answer = answerOf(() => work(job, tell));
+    send(answer, 'result' in answer ? handOver(answer.result) : []);
+  });
 }
 
 function answerOf<Result>(work: () => Result): Answer<Result> {

@@ -26,11 +26,48 @@ export interface SnapshotReader {
   /** The policy file as it was, kept beside the data; undefined where there is none. */
   policy(options?: ReadOptions): Promise<Uint8Array | undefined>;
 
+  /** For who wants many contents, in whatever order they are had fastest. Absent where `content` is as fast. */
+  deliver?(receiver: Receiver, options: { readonly signal: AbortSignal }): Delivery;
+
   close(): Promise<void>;
 }
 
 export interface LocatedFile extends FilePlace {
   release(): void;
+}
+
+/** Contents that were ordered, and come in any order and in pieces. */
+export interface Delivery {
+  /**
+   * Orders a node's content. Resolves when more may be ordered, which may be long before it comes. Rejects when the vault
+   * can't be read any more.
+   */
+  order(node: Node): Promise<void>;
+  /** Resolves when everything that was ordered before has been received. Without this the last pieces never come. */
+  hurry(): Promise<void>;
+  /** What was ordered and has not come never comes. */
+  close(): Promise<void>;
+}
+
+export interface Receiver {
+  /** Takes pieces. The next ones come when it has resolved, or a few at the same time. */
+  receive(parcel: Parcel): Promise<void>;
+  /** Told once of a node whose content, or the rest of it, can't be had this way; `content` tells why. */
+  undeliverable(node: Node): void;
+}
+
+/** Bytes that now are the receiver's, and what they belong to. */
+export interface Parcel {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly pieces: readonly Piece[];
+}
+
+/** Sound bytes of a node's content: `length` of a parcel's from `start` on, which belong at `offset`. */
+export interface Piece {
+  readonly node: Node;
+  readonly offset: number;
+  readonly start: number;
+  readonly length: number;
 }
 
 /** Looks one node up by its path; undefined when there is none. */

@@ -64,7 +64,7 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     async open(entry, { signal }) {
       const snapshot = await listing.at(entry.place, { signal });
       const release = await lockForReading(parts, reading, signal);
-      return new ResticSnapshotReader({ repository, blobs, snapshot, release });
+      return new ResticSnapshotReader({ repository, blobs, snapshot, threads, release });
     },
     verify: (entries, verifyOptions) => verifyRepository(parts, entries, verifyOptions),
     async acquire(acquireOptions) {

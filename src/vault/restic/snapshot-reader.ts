@@ -3,7 +3,7 @@ import { breathe } from '../../base/abort.ts';
 import { type RawPath, textOf } from '../../base/raw-path.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotHeader } from '../../model/snapshot.ts';
-import type { ReadOptions, SnapshotReader } from '../../model/snapshot-reader.ts';
+import type { Delivery, ReadOptions, Receiver, SnapshotReader } from '../../model/snapshot-reader.ts';
 import { vaultErrors } from '../errors.ts';
 import { BlobDamaged, type BlobReader } from './blob-reader.ts';
 import { HashList } from './content-hashes.ts';
@@ -14,6 +14,7 @@ import type { TreeNode } from './format/tree-node.ts';
 import { HardLinkNames } from './hard-link-names.ts';
 import { HASHES, OWN, POLICY, type StoredSnapshot } from './listing.ts';
 import type { Repository } from './repository.ts';
+import { PackDelivery } from './restoring-delivery.ts';
 import { linesOf } from './text-lines.ts';
 import { readSmallFile, readTree, type WalkedNode, walkTree } from './tree-walk.ts';
 
@@ -25,6 +26,7 @@ export interface ReaderParts {
   readonly repository: Repository;
   readonly blobs: BlobReader;
   readonly snapshot: StoredSnapshot;
+  readonly threads: number;
   /** lets go of what kept the snapshot from being removed */
   readonly release: () => Promise<void>;
 }
@@ -105,7 +107,7 @@ export class ResticSnapshotReader implements SnapshotReader {
   ): AsyncGenerator<Uint8Array> {
     const { signal = never, ...range } = options;
     const { repository, blobs, snapshot } = this.#parts;
-    const content = this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
+    const content = await this.#contentOf(node, signal);
     try {
       yield* readContent(repository, blobs, content, { ...range, signal });
     } catch (error) {
@@ -114,6 +116,16 @@ export class ResticSnapshotReader implements SnapshotReader {
       const details = { path, place: snapshot.entry.place };
       throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED(details, { cause: error });
     }
+  }
+
+  deliver(receiver: Receiver, options: { readonly signal: AbortSignal }): Delivery {
+    const { repository, threads } = this.#parts;
+    const contentOf = (node: Node) => this.#contentOf(node, options.signal);
+    return new PackDelivery({ repository, threads, contentOf }, receiver, options);
+  }
+
+  async #contentOf(node: Node, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
   }
 
   /** For a node that came from elsewhere: by its path, name by name. */

@@ -124,7 +124,7 @@ class Execution {
     } finally {
       // What is under way ends before anybody is told that the restore did.
       await this.#files.underWay();
-      this.#files.discard();
+      await this.#files.discard();
     }
   }
 

@@ -1,7 +1,7 @@
 /** A thread that writes files. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { serveJobs } from '../../../base/worker-pool.ts';
-import { type FileJob, type JobResult, packResults, unpackTasks } from './job.ts';
+import { type Job, type JobResult, workOff } from './job.ts';
 import { FileWriter } from './write.ts';
 
 /** Shared with the main thread, which sets it when the restore is cancelled. */
@@ -9,5 +9,5 @@ const cancelled = new Int32Array(workerData as SharedArrayBuffer);
 
 if (parentPort !== null) {
   const writer = new FileWriter(() => Atomics.load(cancelled, 0) !== 0);
-  serveJobs<FileJob, JobResult>(parentPort, (job) => packResults(writer.writeAll(unpackTasks(job))));
+  serveJobs<Job, JobResult>(parentPort, (job) => workOff(job, writer));
 }

@@ -5,16 +5,21 @@
 import type { RawName } from '../../../base/raw-path.ts';
 import type { Hole } from '../../../model/node.ts';
 import type { WantedXattr } from './attributes.ts';
-import type { FileResult, FileTask } from './write.ts';
+import type {
+  BytesTask,
+  FileResult,
+  FileTarget,
+  FileTask,
+  FileWriter,
+  PartResult,
+  PartTask,
+} from './write.ts';
 
-export interface FileJob {
-  readonly fromDirectories: Int32Array;
-  readonly fromNames: readonly RawName[];
+interface Targets {
   readonly toDirectories: Int32Array;
   readonly toNames: readonly RawName[];
   readonly temporaries: readonly RawName[];
   readonly sizes: Float64Array;
-  readonly hashes: readonly string[];
   readonly modes: Uint16Array;
   readonly mtimes: BigInt64Array;
   /** two for each file, or none when no owner is set */
@@ -22,59 +27,134 @@ export interface FileJob {
   readonly flags: Uint8Array;
   /** of the few files that have any */
   readonly xattrs: ReadonlyMap<number, readonly WantedXattr[]>;
+}
+
+export interface FileJob {
+  readonly targets: Targets;
+  readonly fromDirectories: Int32Array;
+  readonly fromNames: readonly RawName[];
+  readonly hashes: readonly string[];
   readonly holes: ReadonlyMap<number, readonly Hole[]>;
 }
+
+/** Files and parts of files, out of one buffer that is handed over. */
+export interface BytesJob {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly targets: Targets;
+  readonly starts: Uint32Array;
+  /** for each part: the open file, then where in the bytes it begins and ends */
+  readonly parts: Int32Array;
+  readonly positions: Float64Array;
+}
+
+export type Job = FileJob | BytesJob;
 
 const PUBLISH = 1;
 const BARE = 2;
 const none: readonly never[] = [];
 
 export function packTasks(tasks: readonly FileTask[]): FileJob {
-  const owned = tasks.every(({ attributes }) => attributes.owner !== undefined);
   const job = {
+    targets: packTargets(tasks),
     fromDirectories: Int32Array.from(tasks, ({ from }) => from.directory),
     fromNames: tasks.map(({ from }) => from.name),
-    toDirectories: Int32Array.from(tasks, ({ to }) => to.directory),
-    toNames: tasks.map(({ to }) => to.name),
-    temporaries: tasks.map(({ temporary }) => temporary),
-    sizes: Float64Array.from(tasks, ({ size }) => size),
     hashes: tasks.map(({ sha256 }) => sha256),
-    modes: Uint16Array.from(tasks, ({ attributes }) => attributes.mode),
-    mtimes: BigInt64Array.from(tasks, ({ attributes }) => attributes.mtime),
-    owners: new Uint32Array(owned ? tasks.length * 2 : 0),
-    flags: Uint8Array.from(tasks, ({ publish, bare }) => (publish ? PUBLISH : 0) | (bare ? BARE : 0)),
-    xattrs: new Map<number, readonly WantedXattr[]>(),
     holes: new Map<number, readonly Hole[]>(),
   };
-  for (const [at, { attributes, holes }] of tasks.entries()) {
-    if (owned && attributes.owner !== undefined)
-      job.owners.set([attributes.owner.uid, attributes.owner.gid], at * 2);
-    if (attributes.xattrs.length > 0) job.xattrs.set(at, attributes.xattrs);
-    if (holes.length > 0) job.holes.set(at, holes);
-  }
+  for (const [at, { holes }] of tasks.entries()) if (holes.length > 0) job.holes.set(at, holes);
   return job;
 }
 
-export function unpackTasks(job: FileJob): FileTask[] {
-  return job.toNames.map((name, at) => ({
-    from: { directory: column(job.fromDirectories, at), name: column(job.fromNames, at) },
-    to: { directory: column(job.toDirectories, at), name },
-    temporary: column(job.temporaries, at),
-    size: column(job.sizes, at),
-    sha256: column(job.hashes, at),
-    holes: job.holes.get(at) ?? none,
-    attributes: {
-      owner:
-        job.owners.length === 0
-          ? undefined
-          : { uid: column(job.owners, at * 2), gid: column(job.owners, at * 2 + 1) },
-      mode: column(job.modes, at),
-      mtime: column(job.mtimes, at),
-      xattrs: job.xattrs.get(at) ?? none,
-    },
-    publish: (column(job.flags, at) & PUBLISH) !== 0,
-    bare: (column(job.flags, at) & BARE) !== 0,
-  }));
+/** The bytes of all tasks are views of `bytes`. */
+export function packBytes(
+  bytes: Uint8Array<ArrayBuffer>,
+  tasks: readonly BytesTask[],
+  parts: readonly PartTask[],
+): BytesJob {
+  const places = parts.flatMap(({ file, bytes: { byteOffset, length } }) => {
+    const start = byteOffset - bytes.byteOffset;
+    return [file, start, start + length];
+  });
+  return {
+    bytes,
+    targets: packTargets(tasks),
+    starts: Uint32Array.from(tasks, (task) => task.bytes.byteOffset - bytes.byteOffset),
+    parts: Int32Array.from(places),
+    positions: Float64Array.from(parts, ({ position }) => position),
+  };
+}
+
+function packTargets(targets: readonly FileTarget[]): Targets {
+  const owned = targets.every(({ attributes }) => attributes.owner !== undefined);
+  const columns = {
+    toDirectories: Int32Array.from(targets, ({ to }) => to.directory),
+    toNames: targets.map(({ to }) => to.name),
+    temporaries: targets.map(({ temporary }) => temporary),
+    sizes: Float64Array.from(targets, ({ size }) => size),
+    modes: Uint16Array.from(targets, ({ attributes }) => attributes.mode),
+    mtimes: BigInt64Array.from(targets, ({ attributes }) => attributes.mtime),
+    owners: new Uint32Array(owned ? targets.length * 2 : 0),
+    flags: Uint8Array.from(targets, ({ publish, bare }) => (publish ? PUBLISH : 0) | (bare ? BARE : 0)),
+    xattrs: new Map<number, readonly WantedXattr[]>(),
+  };
+  for (const [at, { attributes }] of targets.entries()) {
+    if (owned && attributes.owner !== undefined)
+      columns.owners.set([attributes.owner.uid, attributes.owner.gid], at * 2);
+    if (attributes.xattrs.length > 0) columns.xattrs.set(at, attributes.xattrs);
+  }
+  return columns;
+}
+
+export function* unpackTasks(job: FileJob): Generator<FileTask> {
+  for (const [at, target] of unpackTargets(job.targets)) {
+    const from = { directory: column(job.fromDirectories, at), name: column(job.fromNames, at) };
+    yield { ...target, from, sha256: column(job.hashes, at), holes: job.holes.get(at) ?? none };
+  }
+}
+
+export function* unpackFiles({ bytes, targets, starts }: BytesJob): Generator<BytesTask> {
+  for (const [at, target] of unpackTargets(targets)) {
+    const start = column(starts, at);
+    yield { ...target, bytes: bytes.subarray(start, start + target.size) };
+  }
+}
+
+export function* unpackParts({ bytes, parts, positions }: BytesJob): Generator<PartTask> {
+  for (const [at, position] of positions.entries()) {
+    const [file, start, end] = [column(parts, at * 3), column(parts, at * 3 + 1), column(parts, at * 3 + 2)];
+    yield { file, position, bytes: bytes.subarray(start, end) };
+  }
+}
+
+function* unpackTargets(columns: Targets): Generator<[number, FileTarget]> {
+  const { owners, flags } = columns;
+  for (const [at, name] of columns.toNames.entries()) {
+    const target = {
+      to: { directory: column(columns.toDirectories, at), name },
+      temporary: column(columns.temporaries, at),
+      size: column(columns.sizes, at),
+      attributes: {
+        owner:
+          owners.length === 0 ? undefined : { uid: column(owners, at * 2), gid: column(owners, at * 2 + 1) },
+        mode: column(columns.modes, at),
+        mtime: column(columns.mtimes, at),
+        xattrs: columns.xattrs.get(at) ?? none,
+      },
+      publish: (column(flags, at) & PUBLISH) !== 0,
+      bare: (column(flags, at) & BARE) !== 0,
+    };
+    yield [at, target];
+  }
+}
+
+/** In the thread. */
+export function workOff(job: Job, writer: FileWriter): JobResult {
+  if (!('bytes' in job)) return packResults(Array.from(unpackTasks(job), (task) => writer.write(task)));
+  const results = Array.from(unpackFiles(job), (task) => writer.writeBytes(task));
+  return packResults(
+    results,
+    Array.from(unpackParts(job), (part) => writer.writePart(part)),
+  );
 }
 
 export interface JobResult {
@@ -82,9 +162,11 @@ export interface JobResult {
   readonly devices: BigUint64Array;
   /** what there is more to say of than that it was written */
   readonly others: ReadonlyMap<number, FileResult>;
+  /** of the parts that could not be written */
+  readonly parts: ReadonlyMap<number, NonNullable<PartResult>>;
 }
 
-export function packResults(results: readonly FileResult[]): JobResult {
+export function packResults(results: readonly FileResult[], parts: readonly PartResult[] = []): JobResult {
   const inodes = new BigUint64Array(results.length);
   const devices = new BigUint64Array(results.length);
   const others = new Map<number, FileResult>();
@@ -96,7 +178,9 @@ export function packResults(results: readonly FileResult[]): JobResult {
     inodes[at] = result.inode;
     devices[at] = result.device;
   }
-  return { inodes, devices, others };
+  const unwritten = new Map<number, NonNullable<PartResult>>();
+  for (const [at, result] of parts.entries()) if (result !== undefined) unwritten.set(at, result);
+  return { inodes, devices, others, parts: unwritten };
 }
 
 export function unpackResults({ inodes, devices, others }: JobResult): FileResult[] {

@@ -11,18 +11,35 @@ import type { Hole } from '../../../model/node.ts';
 import { type Attributes, setAttributes } from './attributes.ts';
 import type { EntryPlace } from './destination.ts';
 
-export interface FileTask {
-  readonly from: EntryPlace;
+/** A file to be made. */
+export interface FileTarget {
   readonly to: EntryPlace;
   readonly temporary: RawName;
   readonly size: number;
-  readonly sha256: string;
-  readonly holes: readonly Hole[];
   readonly attributes: Attributes;
   /** false: the file stays under its temporary name, for who has to clear its place first */
   readonly publish: boolean;
   /** it lies in a folder that this restore made for itself alone, where a new entry inherits nothing */
   readonly bare: boolean;
+}
+
+/** One whose content lies in a file of the vault. */
+export interface FileTask extends FileTarget {
+  readonly from: EntryPlace;
+  readonly sha256: string;
+  readonly holes: readonly Hole[];
+}
+
+/** One whose content is here, and known to be what the snapshot has. */
+export interface BytesTask extends FileTarget {
+  readonly bytes: Uint8Array;
+}
+
+/** Some bytes of a content, for a file that is open. */
+export interface PartTask {
+  readonly file: number;
+  readonly position: number;
+  readonly bytes: Uint8Array;
 }
 
 export type FileResult =
@@ -40,6 +57,9 @@ export type FileResult =
       readonly reason: string;
     }
   | { readonly kind: 'cancelled' };
+
+/** What went wrong with a part; undefined when it is written. */
+export type PartResult = Exclude<FileResult, { readonly kind: 'written' }> | undefined;
 
 export const CHUNK = 1_048_576;
 /** the code of a vault's copy that isn't what was stored, beside those of the system */
@@ -61,10 +81,6 @@ export class FileWriter {
     this.#cancelled = cancelled;
   }
 
-  writeAll(tasks: readonly FileTask[]): FileResult[] {
-    return tasks.map((task) => this.write(task));
-  }
-
   write(task: FileTask): FileResult {
     if (this.#cancelled()) return { kind: 'cancelled' };
     let from: number | undefined;
@@ -82,6 +98,32 @@ export class FileWriter {
     const small = task.size <= CHUNK && task.holes.length === 0;
     if (small) this.#readWhole(from, task);
     else checkSize(from, task.size);
+    return this.#make(task, (to) => {
+      if (small) writeFully(to, this.#buffer, task.size, 0);
+      else this.#copy(from, to, task);
+    });
+  }
+
+  writeBytes(task: BytesTask): FileResult {
+    if (this.#cancelled()) return { kind: 'cancelled' };
+    return this.#make(task, (to) => {
+      // The file's end may be a hole.
+      if (writeButZeros(to, task.bytes, 0) < task.size) ftruncateSync(to, task.size);
+    });
+  }
+
+  writePart({ file, position, bytes }: PartTask): PartResult {
+    if (this.#cancelled()) return { kind: 'cancelled' };
+    try {
+      writeButZeros(file, bytes, position);
+      return undefined;
+    } catch (error) {
+      return failed('destination', error);
+    }
+  }
+
+  /** Makes a file under its temporary name, has it filled, and gives it attributes and its name. */
+  #make(task: FileTarget, fill: (to: number) => void): FileResult {
     let to: number;
     try {
       const mode = task.bare ? task.attributes.mode & 0o777 : 0o600;
@@ -92,8 +134,7 @@ export class FileWriter {
     let kept = false;
     try {
       const status = statusOf(to);
-      if (small) writeFully(to, this.#buffer, task.size, 0);
-      else this.#copy(from, to, task);
+      fill(to);
       const unset = setAttributes(to, task.attributes, { ...status, bare: task.bare });
       if (this.#cancelled()) throw new Stopped();
       if (task.publish) renameAt(task.to.directory, task.temporary, task.to.directory, task.to.name);
@@ -182,6 +223,27 @@ export function writeFully(to: number, bytes: Uint8Array, size: number, position
   for (let done = 0; done < size; ) done += writeSync(to, bytes, done, size - done, position + done);
 }
 
+/** Zeros become holes by blocks of so many bytes; a run of fewer than two blocks may have none. */
+const HOLE = 65_536;
+
+/** Leaves out the blocks that are zeros. Returns where the last byte stands that was written, and 0 when there is none. */
+export function writeButZeros(to: number, bytes: Uint8Array, position: number): number {
+  let from = 0;
+  let end = 0;
+  const writeUntil = (until: number) => {
+    if (from === until) return;
+    writeFully(to, bytes.subarray(from, until), until - from, position + from);
+    end = position + until;
+  };
+  for (let at = (HOLE - (position % HOLE)) % HOLE; at + HOLE <= bytes.length; at += HOLE) {
+    if (bytes[at] !== 0 || zeros.compare(bytes, at, at + HOLE, 0, HOLE) !== 0) continue;
+    writeUntil(at);
+    from = at + HOLE;
+  }
+  writeUntil(bytes.length);
+  return end;
+}
+
 function checkHash(found: string, expected: string): void {
   if (found !== expected) throw new Damaged(`its SHA-256 is ${found}, not ${expected}`);
 }
@@ -195,7 +257,7 @@ export function removeTemporary(directory: number, name: RawName): void {
   }
 }
 
-function failed(where: 'vault' | 'destination', error: unknown): FileResult {
+function failed(where: 'vault' | 'destination', error: unknown): Exclude<FileResult, { kind: 'written' }> {
   if (error instanceof Damaged)
     return { kind: 'failed', where: 'vault', code: DAMAGED, reason: error.message };
   if (error instanceof Unreadable) return failed('vault', error.cause);
