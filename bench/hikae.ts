@@ -7,10 +7,15 @@ const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export const command = [process.execPath, main] as const;
 
-/** A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there with one source. */
-export function freshHikae(folder: string, source: object): (verb: string) => string {
+/**
+ * A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there with one source.
+ * Of a repository `password` is the file that its password is in.
+ */
+export function freshHikae(folder: string, source: object, password?: string): (verb: string) => string {
   mkdirSync(folder, { mode: 0o700 });
   const policy = join(folder, 'policy.yaml');
+  const place = join(folder, 'vault');
+  const vault = password === undefined ? { plain: place } : { restic: place, password: { file: password } };
   const text = `version: 1
 host: bench
 timezone: UTC
@@ -20,7 +25,7 @@ targets:
     components:
       one: ${JSON.stringify(source)}
 vaults:
-  disk: { plain: ${join(folder, 'vault')}, keep: { daily: 30 } }
+  disk: ${JSON.stringify({ ...vault, keep: { daily: 30 } })}
 schedules:
   daily: { at: "02:00", to: disk }
 `;
