@@ -1,5 +1,5 @@
 /** Buckets of the policy as guard sees them: the client that the vaults use as well, for settings and not for objects. */
-import { type Bucket, openBucket, type Wanted } from '../cloud/cloud.ts';
+import { type Bucket, openAccount, openBucket, type Wanted } from '../cloud/cloud.ts';
 import type { Buckets } from '../operations/guard.ts';
 import type { Policy } from '../policy/policy.ts';
 import { openClient } from '../storage/s3/client.ts';
@@ -25,9 +25,11 @@ async function open(
 ): Promise<Bucket> {
   const storage = `s3://${wanted.bucket}`;
   const { sdk, client } = await openClient(storage, options);
+  const account = wanted.aws ? await openAccount(options) : undefined;
   return openBucket({
     sdk,
     client,
+    account,
     wanted,
     clock,
     random,

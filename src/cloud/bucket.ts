@@ -20,8 +20,12 @@ export interface Bucket {
   close(): void;
 }
 
-export function openBucket(parts: Omit<Bucket, 'account' | 'close'>): Bucket {
-  return { ...parts, account: undefined, close: () => parts.client.destroy() };
+export function openBucket(parts: Omit<Bucket, 'close'>): Bucket {
+  const close = () => {
+    parts.client.destroy();
+    parts.account?.close();
+  };
+  return { ...parts, close };
 }
 
 /** The HTTP status, name and text of what a server answers; undefined where no server answered. */

@@ -1,5 +1,5 @@
 /** The face of the room: the account side of a bucket. How it stands, and how it should. */
-export type { Account } from './account.ts';
+export { openAccount } from './account.ts';
 export { applyPlan } from './apply.ts';
 export { type Bucket, openBucket, type S3Sdk } from './bucket.ts';
 export { stemOf } from './bucket-policy.ts';

@@ -33,7 +33,10 @@ export async function gather(bucket: Bucket, options: GatherOptions): Promise<Po
   if (exists.known && !exists.value) return { ...nothingThere, exists, clock, ...(await accountFacts()) };
 
   async function accountFacts() {
-    return { keys: await account?.keys({ signal }), rights: await account?.rights(wanted, { signal }) };
+    return {
+      keys: await account?.keys(wanted, { signal }),
+      rights: await account?.rights(wanted, { signal }),
+    };
   }
 
   return {

@@ -51,7 +51,7 @@ const as = ({ id, secret }: S3User): RunOptions => ({
   environment: { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret },
 });
 
-function policyOf(scratch: Scratch, place: string, more: object = {}): string {
+function policyOf(scratch: Scratch, place: string, more: object = {}, to = 'here'): string {
   const vault = {
     restic: place,
     region: 'us-east-1',
@@ -63,7 +63,7 @@ function policyOf(scratch: Scratch, place: string, more: object = {}): string {
   return scratch.policy({
     targets: { blog: { components: { site: { files: scratch.at('site') } } } },
     vaults: { here: { plain: scratch.at('vault') }, away: vault },
-    schedules: { daily: { at: '02:00', to: 'here' } },
+    schedules: { daily: { at: '02:00', to } },
   });
 }
 
@@ -253,6 +253,20 @@ describe('guard --apply', { timeout: 240_000 }, () => {
     ]);
     const written = await admin.send(new GetBucketPolicyCommand({ Bucket }));
     assert.deepEqual(JSON.parse(written.Policy ?? '').Statement[0], statement);
+    const report = await run<ToldGuard>(policy, ['guard'], as(ceph.user));
+    assert.deepEqual([report.status, codesOf(report.result)], [0, []]);
+  });
+
+  it('makes a bucket that backups with locks are at home in', async () => {
+    using scratch = new Scratch();
+    scratch.write('site/page', 'text');
+    const password = { file: scratch.write('password', 'of the repository\n', 0o600) };
+    const policy = policyOf(scratch, 's3://home/rental', { password }, 'away');
+    assert.equal((await apply(policy, '--yes')).status, 0);
+    for (const args of [['vault', 'create', 'away'], ['backup'], ['verify', '--vault', 'away']]) {
+      const { status, stdout } = await run(policy, args, as(ceph.user));
+      assert.equal(status, 0, stdout);
+    }
     const report = await run<ToldGuard>(policy, ['guard'], as(ceph.user));
     assert.deepEqual([report.status, codesOf(report.result)], [0, []]);
   });
