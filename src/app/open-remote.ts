@@ -29,6 +29,8 @@ export interface RemoteOptions {
   readonly signal: AbortSignal;
   /** makes a folder that isn't there; a bucket is for a person to make */
   readonly create: boolean;
+  /** as it was then, in milliseconds since 1970 UTC, where the medium keeps versions */
+  readonly asOf?: number;
 }
 
 /** Tried for some two minutes: a router starts anew in less. */
@@ -50,7 +52,7 @@ export async function openRemote(
     location.kind === 'sftp'
       ? await openSftp(location, settings, options)
       : await openS3(location, settings, options);
-  return retrying(limited(medium, settings.limits, world), {
+  const storage = retrying(limited(medium, settings.limits, world), {
     attempts: ATTEMPTS,
     pause: PAUSE,
     random: () => Buffer.from(world.random(4)).readUInt32LE() / 2 ** 32,
@@ -61,6 +63,16 @@ export async function openRemote(
         facts: { storage: medium.location, reason: message },
       }),
   });
+  const { asOf: time } = options;
+  return time === undefined ? storage : asItWas(storage, time, options);
+}
+
+/** Where no versions are kept nothing is known but what is there now. */
+async function asItWas(storage: Storage, time: number, options: RemoteOptions): Promise<Storage> {
+  const { locking } = storage;
+  if (locking === undefined || (await locking.state(options)).versioned === false) return storage;
+  const { asOf } = await import('../storage/wrappers/as-of.ts');
+  return asOf(storage, locking, time);
 }
 
 async function openSftp(

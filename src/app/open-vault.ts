@@ -25,6 +25,8 @@ export interface OpeningOptions {
   readonly lockWait: number;
   /** reads without a lock */
   readonly noLock: boolean;
+  /** what keeps versions is read as it was then, in milliseconds since 1970 UTC */
+  readonly asOf?: number;
   /** of the vault that is opened, whatever the policy says of it */
   readonly password?: SecretReference;
   /** asks the person at the terminal, where there is one, for the password of what lies at a place */
@@ -108,7 +110,8 @@ async function openElsewhere(
       await openRemote(location, settings, { ...options, create }),
       secret,
       opening,
-      settings.lock,
+      // What is only read isn't locked either.
+      options.asOf === undefined ? settings.lock : undefined,
     );
   } catch (error) {
     if (location.kind !== 'sftp' || !isHikaeError(error, 'STORAGE_MISSING')) throw error;

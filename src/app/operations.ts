@@ -21,6 +21,7 @@ export {
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';
+export { type ProvenVault, type ProveResult, prove } from '../operations/prove.ts';
 export { type PruneEnd, planPrune, prune } from '../operations/prune.ts';
 export {
   type PlannedRestore,

@@ -48,6 +48,8 @@ export interface CommandSpec<Arguments, Options> {
   readonly description?: Bilingual;
   /** It changes nothing: it takes --as-of, and ends quietly when nobody reads its results any more. */
   readonly reads?: boolean;
+  /** It takes --as-of as well: what it changes is not what it looks at. */
+  readonly asOf?: boolean;
   readonly arguments: Arguments;
   readonly options: Options;
   readonly examples: readonly Example[];

@@ -17,6 +17,7 @@ export const commands: KnownCommands['commands'] = {
   verify: async () => (await import('./verify.ts')).verifyCommand,
   forget: async () => (await import('./forget.ts')).forgetCommand,
   prune: async () => (await import('./prune.ts')).pruneCommand,
+  prove: async () => (await import('./prove.ts')).proveCommand,
   protect: async () => (await import('./protect.ts')).protectCommand,
   unlock: async () => (await import('./unlock.ts')).unlockCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,

@@ -154,7 +154,7 @@ function describeCommand(commander: Commander, command: Command, language: Langu
     commander.argument(syntaxOf(spec), spec.text[language]);
   }
   addOptions(commander, command.options, language);
-  if (command.reads === true) addOptions(commander, { asOf: asOfOption }, language);
+  if (command.reads === true || command.asOf === true) addOptions(commander, { asOf: asOfOption }, language);
   commander.addHelpText('after', () => commandHelp(command, language));
 }
 

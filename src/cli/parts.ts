@@ -30,7 +30,9 @@ export async function inPolicy<Result>(
 ): Promise<Result> {
   const policy = await loadContextPolicy(context);
   const { withPolicyParts } = await import('../app/parts.ts');
-  return withPolicyParts(policy, await partsOptions(context, reach), (parts) => work(parts, policy));
+  return withPolicyParts(policy, await partsOptions(context, reach, policy.timezone), (parts) =>
+    work(parts, policy),
+  );
 }
 
 /**
@@ -53,10 +55,11 @@ export async function inPolicyOrVault<Result>(
     if (!alone) throw error;
   }
   const { withoutPolicy } = await import('../app/parts.ts');
-  return withoutPolicy(await partsOptions(context, reach), work);
+  return withoutPolicy(await partsOptions(context, reach, context.world.zone), work);
 }
 
-async function partsOptions(context: CommandContext, reach: Reach) {
+/** A day of --as-of ends in the time zone that days are reckoned in. */
+async function partsOptions(context: CommandContext, reach: Reach, zone: string) {
   const { LOCK_WAIT } = await import('../app/parts.ts');
   const { emit } = await context.openStage();
   const { world, signal } = context;
@@ -64,7 +67,8 @@ async function partsOptions(context: CommandContext, reach: Reach) {
   const password =
     passwordFile === undefined ? {} : { password: { file: resolve(world.folder, passwordFile) } };
   const ask = (place: string) => askSecret(world, fill(texts.password[context.language], { place }), signal);
-  return { world, emit, signal, lockWait, noLock, ...password, ...(canAsk(world) ? { ask } : {}) };
+  const asOf = context.asOf === undefined ? {} : { asOf: context.asOf.instantIn(zone) };
+  return { world, emit, signal, lockWait, noLock, ...asOf, ...password, ...(canAsk(world) ? { ask } : {}) };
 }
 
 function isPlace(vault: string | undefined): boolean {

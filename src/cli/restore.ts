@@ -40,6 +40,7 @@ const texts = {
 
 export const restoreCommand = defineCommand({
   name: 'restore',
+  asOf: true,
   summary: {
     en: 'bring a target back, into a folder or in place',
     ja: 'ターゲットを、フォルダーまたは元の場所に復元します',

@@ -59,6 +59,7 @@ const SECONDS = 300;
 
 export const verifyCommand = defineCommand({
   name: 'verify',
+  asOf: true,
   summary: {
     en: 'read snapshots back and compare them with what was stored',
     ja: 'スナップショットを読み直し、保存時の内容と照合します',
@@ -134,7 +135,8 @@ export const verifyCommand = defineCommand({
           context,
         );
       const sample = { seconds, seed: seed ?? Buffer.from(parts.random(4)).readUInt32LE() };
-      const report = await verify({ target, vault: reach.vault, date, level, sample }, parts);
+      const asOf = context.asOf?.instantIn(parts.zone);
+      const report = await verify({ target, vault: reach.vault, date, asOf, level, sample }, parts);
       return shown(report, context);
     });
   },

@@ -66,6 +66,10 @@ export const warnings = {
     en: 'copying to the vault {vault} was interrupted and is tried again: {reason}',
     ja: '保管先 {vault} への複製が中断したため、もう一度試みます: {reason}',
   },
+  'evidence-not-kept': {
+    en: 'the proof was not stored in {vault}, where these keys may not write: {reason}',
+    ja: '{vault} には書き込む権限がないため、証拠を保存していません: {reason}',
+  },
   'next-vault': {
     en: 'the vault {vault} does not serve: {reason}; the next one is tried',
     ja: '保管先 {vault} は使えません: {reason}。次の保管先を試します',

@@ -314,6 +314,28 @@ export const operationErrors = defineErrors({
       ja: '`hikae log` で実行とその ID を一覧できます。ID は先頭の数桁で構いません。',
     },
   },
+  NOTHING_LOCKED: {
+    exit: 2,
+    message: {
+      en: 'the policy has no vault that is locked',
+      ja: 'ポリシーにロックする保管先がありません',
+    },
+    hint: {
+      en: 'Give a vault on S3 a `lock` in the policy, or name one with --vault.',
+      ja: 'S3 の保管先に `lock` を指定するか、--vault で保管先を指定してください。',
+    },
+  },
+  VAULT_WITHOUT_LOCKS: {
+    exit: 2,
+    message: {
+      en: 'in the vault {vault} nothing can be locked',
+      ja: '保管先 {vault} ではロックを使えません',
+    },
+    hint: {
+      en: 'Only repositories on S3 know locks. `hikae verify` checks what any vault holds.',
+      ja: 'ロックを使えるのは S3 上のリポジトリーだけです。内容の検査は `hikae verify` で行えます。',
+    },
+  },
   PROTECTION_PAST: {
     exit: 2,
     message: {

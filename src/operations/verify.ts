@@ -19,6 +19,8 @@ export interface VerifyRequest {
   readonly target?: string | undefined;
   /** one snapshot of each target, as a date, week, id or `latest`; all when absent */
   readonly date?: string | undefined;
+  /** nothing that was taken later, in milliseconds since 1970 UTC */
+  readonly asOf?: number | undefined;
   readonly level: VerifyLevel;
   /** how long a `sample` may take in all, and what chooses it */
   readonly sample: { readonly seconds: number; readonly seed: number };
@@ -96,11 +98,12 @@ async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly P
 
 async function planVault(
   { name, vault }: OpenedVault,
-  { target: only, date }: VerifyRequest,
+  { target: only, date, asOf = Number.POSITIVE_INFINITY }: VerifyRequest,
   { signal, clock }: Parts,
 ): Promise<readonly Plan[]> {
   const filter = only === undefined ? {} : { target: only };
-  const { snapshots, unreadable: broken } = await vault.list({ ...filter, signal });
+  const { snapshots: all, unreadable: broken } = await vault.list({ ...filter, signal });
+  const snapshots = all.filter(({ header }) => header.time <= asOf);
   const damaged = broken.filter(({ place }) => date === undefined || place.endsWith(`/${date}`));
   const targets = new Set([...snapshots.map(({ header }) => header.target), ...damaged.map(targetOf)]);
   return [...targets].sort().flatMap((target) => {

@@ -8,6 +8,7 @@ import type { Secret } from '../base/secret.ts';
 import type { Capture } from '../model/capture.ts';
 import type { Emit } from '../model/events.ts';
 import type { Finding, VerifyLevel } from '../model/finding.ts';
+import type { Proof } from '../model/proof.ts';
 import type { SnapshotEntry, SnapshotHeader, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { PruneOptions, PruneReport } from './upkeep.ts';
@@ -47,6 +48,8 @@ export interface Vault {
   acquire(options: { wait: number; emit: Emit; signal: AbortSignal }): Promise<WritableVault>;
   /** Removes the data that no snapshot needs. Absent where removing a snapshot removes its data at once. */
   prune?(options: PruneOptions): Promise<PruneReport>;
+  /** Asks the medium for everything that the snapshot needs; absent where it keeps no versions. */
+  prove?(entry: SnapshotEntry, options: { emit: Emit; signal: AbortSignal }): Promise<Proof>;
   /** What the medium has left; undefined files where it doesn't count them. */
   room(options: { signal: AbortSignal }): Promise<FreeRoom>;
   /** the passwords of a vault that is encrypted */

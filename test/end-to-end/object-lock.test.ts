@@ -1,16 +1,26 @@
 /** Vaults in a bucket with Object Lock, on a real S3 server, with the command as it stands. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { Secret } from '../../src/base/secret.ts';
+import type { Proof } from '../../src/model/proof.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
+import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { collect, never } from '../storage/contract.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, run, runAt, Scratch } from './command.ts';
+import { eventsOf, run, runAt, Scratch, type ToldRestore } from './command.ts';
 
 const options = { signal: never };
 const DAY = 86_400_000;
@@ -33,6 +43,10 @@ after(async () => {
   admin.destroy();
   await ceph.stop();
 });
+
+interface ToldProof {
+  readonly vaults: readonly { readonly proofs: readonly Proof[] }[];
+}
 
 /** A vault of its own in the bucket. */
 class Locked {
@@ -110,6 +124,26 @@ class Locked {
 
   async overwrite(key: string, body: string): Promise<void> {
     await admin.send(new PutObjectCommand({ Bucket: BUCKET, Key: `${this.prefix}/${key}`, Body: body }));
+  }
+
+  async destroy(key: string, version: string): Promise<void> {
+    const target = { Bucket: BUCKET, Key: `${this.prefix}/${key}`, VersionId: version };
+    await admin.send(new DeleteObjectCommand({ ...target, BypassGovernanceRetention: true }));
+  }
+
+  async unlock(key: string, version: string): Promise<void> {
+    const target = { Bucket: BUCKET, Key: `${this.prefix}/${key}`, VersionId: version };
+    const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(Date.now() + 60_000) } as const;
+    await admin.send(new PutObjectRetentionCommand({ ...target, Retention }));
+  }
+
+  /** Waits until what is done from now on is later, by the server's clock of whole seconds, than all that was. */
+  async passSecond(): Promise<number> {
+    const { locking } = await this.storage();
+    const now = async () => (await locking?.state(options))?.time ?? 0;
+    const last = await now();
+    while ((await now()) <= last) await delay(50);
+    return last;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -193,6 +227,64 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       ['protected', 'protected'],
     );
     assert.ok((await vault.versions('snapshots')).every(({ deleted }) => !deleted));
+  });
+
+  it('is proven by the word of the server, and read as it was before an attack', async () => {
+    await using vault = new Locked('attacked');
+    const { scratch } = vault;
+    await vault.run(['vault', 'create', 'away']);
+    await vault.backup();
+    const proven = await vault.run<ToldProof>(['prove']);
+    assert.equal(proven.status, 0, proven.stdout);
+    const [proof] = proven.result.vaults[0]?.proofs ?? [];
+    const days = ((proof?.protectedUntil ?? 0) - Date.now()) / DAY;
+    assert.ok(days > 1.99 && days < 2.01, `${days}`);
+    assert.deepEqual(proof?.findings, []);
+    assert.ok(
+      proof.objects.every(({ hash, key }) => hash === (key === 'config' ? 'named otherwise' : 'same')),
+    );
+    const evidence = await vault.versions('evidence');
+    assert.equal(evidence.length, 1);
+    await vault.daysLocked('evidence');
+
+    // Evidence is nothing to restic.
+    const restic = spawnSync('restic', ['--no-cache', '--no-lock', 'check', '--read-data'], {
+      encoding: 'utf8',
+      env: {
+        PATH: process.env.PATH,
+        RESTIC_PASSWORD: PASSWORD,
+        RESTIC_REPOSITORY: `s3:${ceph.endpoint}/${BUCKET}/${vault.prefix}`,
+        ...vault.environment,
+      },
+    });
+    assert.equal(restic.status, 0, restic.stderr);
+
+    const before = describeTree(scratch.at('site'));
+    const safe = await vault.passSecond();
+    const all = await vault.versions('');
+    const { locking } = await vault.storage();
+    for (const { key, version, deleted } of all) {
+      if (key.startsWith('locks/') || deleted) continue;
+      await assert.rejects(vault.destroy(key, version));
+      await assert.rejects(vault.unlock(key, version));
+      await vault.overwrite(key, 'garbage');
+      await (await vault.storage()).remove(key, options);
+    }
+    assert.ok(locking !== undefined);
+    assert.equal((await vault.run(['snapshots'])).status, 10);
+
+    const asOf = ['--as-of', new Date(safe).toISOString()];
+    const restored = await vault.run<ToldRestore>(['restore', 'blog', '--to', scratch.at('back'), ...asOf]);
+    assert.deepEqual([restored.status, restored.result.outcome], [0, 'succeeded'], restored.stdout);
+    assert.deepEqual(describeTree(scratch.at('back/site')), before);
+    const verified = await vault.run<{ outcome: string }>(['verify', ...asOf]);
+    assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
+    const still = await vault.run<ToldProof>(['prove', ...asOf]);
+    assert.equal(still.status, 21);
+    const [hidden] = still.result.vaults[0]?.proofs ?? [];
+    assert.equal(hidden?.protectedUntil, proof.protectedUntil);
+    assert.ok(hidden?.findings.length === proof.objects.length);
+    assert.ok(hidden.findings.every(({ flaw }) => flaw === 'hidden'));
   });
 
   it('publishes nothing over an object that somebody has deleted or overwritten', async () => {

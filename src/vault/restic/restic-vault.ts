@@ -11,6 +11,7 @@ import { type ScryptCost, usualCost } from './format/key-file.ts';
 import { openKeys } from './keys.ts';
 import { SnapshotListing } from './listing.ts';
 import { openLocks } from './lock-removal.ts';
+import { proving } from './locking/evidence.ts';
 import type { LockSettings } from './locking/lock-dates.ts';
 import { openObjectLocks } from './locking/open-locks.ts';
 import type { RepositoryLocks } from './locking/repository-locks.ts';
@@ -72,6 +73,7 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
       return acquireRepository(parts, acquireOptions);
     },
     prune: (pruneOptions) => pruneRepository(parts, pruneOptions),
+    ...(storage.locking && { prove: proving({ ...parts, locking: storage.locking }) }),
     async room({ signal }) {
       const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
       return { bytes };
