@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
-export const command = [process.execPath, main] as const;
+/** As the first line of the program starts it, but with the Node.js that measures. */
+export const command = [process.execPath, '--max-semi-space-size=8', main] as const;
 
 /**
  * A vault and a ledger in a new folder; the function gives the shell command for what hikae is to do there with one source.

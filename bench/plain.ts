@@ -131,11 +131,12 @@ function figures({ wall, memory }: Measure): string[] {
 }
 
 async function measureStart(): Promise<void> {
+  const [node, ...words] = command;
   const times: number[] = [];
   await measure(`${command.join(' ')} --version`);
   for (let run = 0; run < 20; run++) {
     const started = performance.now();
-    execFileSync(command[0], [command[1], '--version']);
+    execFileSync(node, [...words, '--version']);
     times.push(performance.now() - started);
   }
   say(`hikae --version: ${spread(times, 0).join(' ms, ')} ms`);
