@@ -6,6 +6,7 @@ import { countText, formatTable, outcomeTexts } from '../report/report.ts';
 import { previewText } from './backup-preview.ts';
 import { defineCommand } from './command.ts';
 import { copiesText } from './copy-shown.ts';
+import { cliErrors } from './errors.ts';
 import { lockWait } from './lock-wait.ts';
 import { choice, flag, many, parsed } from './options.ts';
 import { inPolicy } from './parts.ts';
@@ -47,6 +48,10 @@ export const backupCommand = defineCommand({
       en: 'compare and tell what would be stored, and write nothing',
       ja: '比較だけを行い、保存されるものを示します（何も書き込みません）',
     }),
+    force: flag({
+      en: 'read every file again, also where size, times and inode are as they were',
+      ja: 'サイズ・日時・inode が前回と同じファイルも含め、すべてのファイルを読み直します',
+    }),
     lockWait: parsed('DURATION', lockWait.text, lockWait.grammar),
   },
   examples: [
@@ -66,7 +71,9 @@ export const backupCommand = defineCommand({
       },
     },
   ],
-  async run(context, { targets }, { schedule, dryRun, ...reach }) {
+  async run(context, { targets }, { schedule, dryRun, force, ...reach }) {
+    // A preview compares attributes, which is what --force does not believe.
+    if (dryRun && force) throw cliErrors.CLI_OPTIONS_CONFLICT({ options: ['--dry-run', '--force'] });
     const asked = { targets, ...(schedule === undefined ? {} : { schedule }) };
     return inPolicy(
       context,
@@ -76,7 +83,7 @@ export const backupCommand = defineCommand({
         warnOfLater(policy, parts.emit, context.language);
         // Timers name their schedule; a person mostly doesn't.
         const trigger = schedule === undefined ? ('manual' as const) : ('schedule' as const);
-        const request = { ...asked, trigger };
+        const request = { ...asked, trigger, force };
         if (dryRun) {
           const previews = await previewBackup(request, parts);
           await context.results.show(previews, (language) => previewText(previews, language));

@@ -28,6 +28,8 @@ export interface BackupRequest {
   /** the policy's first when absent */
   readonly schedule?: ScheduleName;
   readonly trigger: Trigger;
+  /** reads every file, whatever its attributes are */
+  readonly force: boolean;
 }
 
 export interface BackupTarget extends TargetEnd {
@@ -57,7 +59,7 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
     const kits: Kits = new Map();
     for (const target of targets) {
       const end = await runTarget({ verb: 'backup', target, vault: schedule.to }, parts, emit, () =>
-        backupTarget(target, name, schedule, request.trigger, kits, { ...parts, emit }),
+        backupTarget(target, name, schedule, request, kits, { ...parts, emit }),
       );
       done.push({ components: [], troubles: { notes: 0, problems: 0 }, copies: [], ...end });
     }
@@ -89,14 +91,14 @@ async function backupTarget(
   target: string,
   name: ScheduleName,
   schedule: PolicySchedule,
-  trigger: Trigger,
+  how: Pick<BackupRequest, 'trigger' | 'force'>,
   kits: Kits,
   parts: PolicyParts,
 ): Promise<Omit<BackupTarget, 'copies'>> {
   const { opened, writable, unreachable } = await openForWriting(schedule, parts);
   try {
     if (!kits.has(opened.name)) kits.set(opened.name, await kitState(opened, parts));
-    const { hookFailure, ...made } = await makeSnapshot(target, name, trigger, opened, writable, parts);
+    const { hookFailure, ...made } = await makeSnapshot(target, name, how, opened, writable, parts);
     const { snapshot } = made;
     await recordSnapshot(opened, snapshot, parts);
     announce(opened, snapshot, parts.emit);
@@ -162,17 +164,17 @@ type Made = Omit<BackupTarget, 'outcome' | 'snapshot' | 'copies'> &
 async function makeSnapshot(
   target: string,
   name: ScheduleName,
-  trigger: Trigger,
+  how: Pick<BackupRequest, 'trigger' | 'force'>,
   { name: vault, vault: place }: OpenedVault,
   writable: WritableVault,
   parts: PolicyParts,
 ): Promise<Made> {
-  const from = name === 'weekly' ? await dailyOf(place, target, parts) : undefined;
+  const from = name === 'weekly' && !how.force ? await dailyOf(place, target, parts) : undefined;
   if (from !== undefined) {
     const options = { emit: parts.emit, signal: parts.signal, policy: Buffer.from(parts.policy.text) };
     const snapshot = await writable.derive(from, name, options);
     const { notes, problems } = snapshot.header;
     return { target, vault, snapshot, from, components: [], troubles: { notes, problems } };
   }
-  return { target, vault, ...(await captureSnapshot({ target, schedule: name, trigger, writable }, parts)) };
+  return { target, vault, ...(await captureSnapshot({ target, schedule: name, ...how, writable }, parts)) };
 }

@@ -14,6 +14,8 @@ export interface CaptureRequest {
   readonly schedule: Schedule;
   readonly trigger: Trigger;
   readonly writable: WritableVault;
+  /** reads every file, whatever its attributes are */
+  readonly force: boolean;
 }
 
 export interface CapturedComponent {
@@ -57,7 +59,7 @@ export async function captureSnapshot(
 }
 
 async function beginSnapshot(
-  { target: name, schedule, trigger, writable }: CaptureRequest,
+  { target: name, schedule, trigger, writable, force }: CaptureRequest,
   target: Target,
   parts: PolicyParts,
 ): Promise<SnapshotWriter> {
@@ -73,7 +75,7 @@ async function beginSnapshot(
     trigger,
     hikae: version,
   };
-  return writable.begin(draft, { emit, signal, expects, policy: Buffer.from(policy.text) });
+  return writable.begin(draft, { emit, signal, expects, force, policy: Buffer.from(policy.text) });
 }
 
 async function captureComponents(

@@ -35,6 +35,8 @@ export interface WriteOptions {
   readonly inherited?: Inherited;
   /** what will be added, by estimate: VAULT_NO_ROOM when the medium can't take it */
   readonly expects?: Room;
+  /** Reads every file, also one whose attributes are those of an earlier snapshot; what has the same content is shared. */
+  readonly force?: boolean;
 }
 
 export type Inherited = Pick<SnapshotHeader, 'notes' | 'problems' | 'troubles'>;

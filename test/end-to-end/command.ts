@@ -62,7 +62,11 @@ export interface ToldBackup {
     readonly vault?: string;
     readonly snapshot?: SnapshotEntry;
     readonly from?: SnapshotEntry;
-    readonly components: readonly { readonly name: string; readonly error?: ToldError }[];
+    readonly components: readonly {
+      readonly name: string;
+      readonly newBytes: number;
+      readonly error?: ToldError;
+    }[];
     readonly troubles: { readonly notes: number; readonly problems: number };
     readonly forget?: { readonly removed: readonly SnapshotEntry[]; readonly error?: ToldError };
     readonly error?: ToldError;

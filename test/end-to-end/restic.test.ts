@@ -92,6 +92,11 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded']);
     assert.equal(resticCheck(scratch.at('repository')), 'sound');
 
+    const forced = await run(policy, ['backup', '--force']);
+    assert.deepEqual([forced.status, forced.result.outcome], [0, 'succeeded']);
+    const site = forced.result.targets[0]?.components.find(({ name }) => name === 'site');
+    assert.equal(site?.newBytes, 0, 'what was read again is there already');
+    assert.equal((await run(policy, ['backup', '--force', '--dry-run'])).status, 2);
     const source = describeTree(scratch.at('site'));
     rmSync(scratch.at('site'), { recursive: true });
     const restored = await run<ToldRestore>(policy, ['restore', 'blog', '--in-place', '--component', 'site']);

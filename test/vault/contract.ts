@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
 import type { Capture } from '../../src/model/capture.ts';
+import type { NodeMetadata } from '../../src/model/node.ts';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
+import type { TroubleSink } from '../../src/model/trouble.ts';
 import type { ComponentDraft, SnapshotWriter, Vault } from '../../src/vault/vault.ts';
 import { captureDumps, type Dump, dumpOrigin, sqlText, takeDumps } from './dumps.ts';
 import {
@@ -91,6 +93,41 @@ export function vaultContract(factory: VaultFactory): void {
         assert.equal(await writable.predecessor('other', { signal: never }), undefined);
       });
       assert.deepEqual((await vault.list({ target: 'other', signal: never })).snapshots, []);
+    });
+
+    test('forced, it reads what nothing tells has changed, and shares what is the same', async () => {
+      const attributes = new Map<string, NodeMetadata>();
+      // As a disk that has lost a write shows it: other bytes, and everything else as it was.
+      const capture = async (troubles: TroubleSink): Promise<Capture> => {
+        const live = await captureOf({ root }, troubles);
+        async function* nodes() {
+          for await (const batch of live.nodes()) {
+            yield batch.map((captured) => {
+              const { path } = captured.metadata;
+              const metadata = attributes.get(path) ?? captured.metadata;
+              attributes.set(path, metadata);
+              return { ...captured, metadata, xattrs: () => captured.xattrs() };
+            });
+          }
+        }
+        return { nodes, close: () => live.close() };
+      };
+      const store = (day: number, force: boolean) =>
+        writing(vault, async (writable) => {
+          const options = { emit: silent, signal: never, force };
+          const writer = await writable.begin(draftOf({ time: dayTime(day) }), options);
+          const { newBytes } = await writer.component(draft('c'), capture);
+          return { newBytes, entry: await writer.publish() };
+        });
+      const contentOf = async ({ entry }: { entry: SnapshotEntry }) =>
+        nodeAt(await nodesOf(vault, entry), 'c/folder/b').sha256;
+      const first = await store(0, false);
+      writeFileSync(join(root, 'folder/b'), 'SECOND');
+      assert.equal(await contentOf(await store(1, false)), await contentOf(first));
+      const forced = await store(2, true);
+      assert.equal(await contentOf(forced), createHash('sha256').update('SECOND').digest('hex'));
+      assert.equal(forced.newBytes, 6);
+      assert.deepEqual((await verifyAll(vault)).findings, []);
     });
 
     test('an abandoned snapshot is none', async () => {

@@ -10,7 +10,7 @@ import type { CapturedNode, FilePlace } from '../../model/capture.ts';
 import type { Node, NodeMetadata } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import { vaultErrors } from '../errors.ts';
-import type { Copied, EntryPlace, ItemResult, Written } from './file-jobs.ts';
+import type { Copied, EntryPlace, ItemResult, LinkItem, Written } from './file-jobs.ts';
 import { type HardLinkGroup, HardLinks } from './hard-links.ts';
 import { Held, type Holdable } from './held.ts';
 import { JobQueue } from './job-queue.ts';
@@ -28,11 +28,18 @@ interface Pending extends Holdable {
   readonly captured: CapturedNode;
   readonly folder: OutputFolder;
   readonly group: HardLinkGroup<Pending> | undefined;
-  /** its line in the snapshot that it may be linked to, and the folder there */
-  earlier:
-    | { readonly line: string; readonly sha256: string | undefined; readonly from: OpenDirectory }
-    | undefined;
+  /** its line in the snapshot that it may be linked to, the folder there, and what to do then */
+  earlier: Earlier | undefined;
+  /** its content is compared with the earlier one before anything is done */
+  comparing: boolean;
   moves: number;
+}
+
+interface Earlier {
+  readonly line: string;
+  readonly sha256: string | undefined;
+  readonly from: OpenDirectory;
+  readonly link: LinkItem;
 }
 
 /** Entries announced and not yet written: bounds memory when one large file holds up the list. */
@@ -61,7 +68,8 @@ export class EntryWriter {
     const group = metadata.type === 'file' && metadata.links > 1 ? this.#links.groupOf(captured) : undefined;
     const folder = this.#parts.tree.folderFor(path);
     folder.hold();
-    const pending: Pending = { slot, path, captured, folder, group, earlier: undefined, moves: 0, heldAt: 0 };
+    const common = { earlier: undefined, comparing: false, moves: 0, heldAt: 0 };
+    const pending: Pending = { slot, path, captured, folder, group, ...common };
     this.#held.add(pending);
     if (group !== undefined && !group.lead(pending)) this.#follow(pending, group);
     else this.#store(pending);
@@ -104,18 +112,41 @@ export class EntryWriter {
       this.#storeAnew(pending);
       return;
     }
-    pending.earlier = { line, sha256, from: from.hold() };
     const name = nameOf(path);
-    const link = {
+    const isSure = sha256 === undefined || predecessor.published;
+    const link: LinkItem = {
       kind: 'link',
       from: { directory: from.descriptor, name },
       to: { directory: folder.directory.descriptor, name },
       size,
       mtime,
-    } as const;
-    const isSure = sha256 === undefined || predecessor.published;
-    if (isSure) this.#queue.submit(pending, link, 0);
-    else this.#queue.submit(pending, { ...link, sha256 }, size);
+      ...(isSure ? {} : { sha256 }),
+    };
+    pending.earlier = { line, sha256, from: from.hold(), link };
+    const { content } = captured;
+    if (this.#parts.force && sha256 !== undefined && content?.kind === 'file') {
+      pending.comparing = true;
+      const { directory, name: live } = content.place;
+      this.#queue.submit(pending, { kind: 'hash', from: { directory, name: live }, sha256 }, size);
+    } else {
+      this.#link(pending, pending.earlier);
+    }
+  }
+
+  #link(pending: Pending, { link }: Earlier): void {
+    this.#queue.submit(pending, link, link.sha256 === undefined ? 0 : link.size);
+  }
+
+  /** The source was read: where it has other bytes than it had, or can't be read, it is stored as any changed file. */
+  #compared(pending: Pending, result: ItemResult): void {
+    pending.comparing = false;
+    if (result.kind === 'sound' && pending.earlier !== undefined) {
+      this.#link(pending, pending.earlier);
+      return;
+    }
+    pending.earlier?.from.release();
+    pending.earlier = undefined;
+    this.#storeAnew(pending);
   }
 
   #storeAnew(pending: Pending): void {
@@ -191,6 +222,10 @@ export class EntryWriter {
   }
 
   #receive(pending: Pending, result: ItemResult): void {
+    if (pending.comparing) {
+      this.#compared(pending, result);
+      return;
+    }
     switch (result.kind) {
       case 'linked':
         this.#linked(pending);
@@ -232,7 +267,8 @@ export class EntryWriter {
     if (earlier === undefined) throw new TypeError(`${path} was linked to nothing`);
     let { line } = earlier;
     this.#parts.counts.unchanged += 1;
-    this.#parts.counts.sharedBytes += captured.metadata.size;
+    // What was read has been counted when it was.
+    if (!this.#parts.force) this.#parts.counts.sharedBytes += captured.metadata.size;
     if (group !== undefined) {
       // It may have followed another before, and now leads.
       const { hardlink: _hardlink, ...node } = parseNode(line);

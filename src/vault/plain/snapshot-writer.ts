@@ -190,6 +190,7 @@ export class PlainSnapshotWriter implements SnapshotWriter {
         tree,
         stored,
         predecessors,
+        force: this.#options.force ?? false,
       };
       await writeComponent(capture, { ...parts, troubles, signal, counts });
       tree.close();

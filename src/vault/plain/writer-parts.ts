@@ -23,6 +23,8 @@ export interface ComponentParts {
   readonly stored: StoredTree;
   /** best first */
   readonly predecessors: readonly Predecessor[];
+  /** the attributes of a file are not believed: its content is compared before it is linked */
+  readonly force: boolean;
   readonly troubles: TroubleSink;
   readonly signal: AbortSignal;
   readonly counts: WriteCounts;

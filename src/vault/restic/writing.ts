@@ -65,7 +65,9 @@ export async function acquireRepository(
     async begin(draft, writeOptions) {
       const signal = held(writeOptions.signal);
       await requireRoom(parts, writeOptions, signal);
-      const earlier = earlierSnapshots((await listing.read({ signal })).stored, draft.target);
+      const { stored } = await listing.read({ signal });
+      // What is there already is found by its blobs all the same.
+      const earlier = writeOptions.force === true ? [] : earlierSnapshots(stored, draft.target);
       const { clock, random, threads, blobs, owner, zone } = parts;
       const crew = new StoringCrew(repository, { threads, random, clock, signal, dry: false });
       crews.add(crew);
