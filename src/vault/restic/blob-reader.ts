@@ -1,6 +1,6 @@
 /**
- * Reading blobs. Those of one folder lie behind each other in their packs, so more is read than is asked for and kept for a
- * while; and a blob that several packs hold is looked for in each of them until one has it sound.
+ * Reading blobs. Those of one folder lie beside each other in their packs, a folder's own behind those of what it holds; so
+ * the stretch around what is asked for is read and kept for a while. And a blob that several packs hold is looked for in each of them until one has it sound.
  */
 import { isHikaeError } from '../../base/errors.ts';
 import type { BlobPlace, BlobType } from './format/blob.ts';
@@ -12,7 +12,7 @@ import type { Signalled } from './objects.ts';
 import type { Repository } from './repository.ts';
 
 const WINDOW = 1024 * 1024;
-const WINDOWS_KEPT = 8;
+const WINDOWS_KEPT = 16;
 
 /** What was wrong in every place that a blob could have been in. */
 export class BlobDamaged extends Error {
@@ -87,22 +87,21 @@ export class BlobReader {
       return bytes.subarray(offset - window.offset, offset - window.offset + length);
     } catch (error) {
       this.#windows = this.#windows.filter((other) => other !== window);
-      if (known === undefined || signal.aborted) throw error;
-      // Whoever opened the window may have been cancelled, or it reached beyond what is left of the pack.
+      // Whoever opened it may have been cancelled; and of a pack that was cut off, the blob itself may still be there.
+      if (signal.aborted || (known === undefined && !isHikaeError(error, 'STORAGE_TOO_SHORT'))) throw error;
       return this.#repository.storage.readRange(packKey(place.pack), { offset, length, signal });
     }
   }
 
-  #openWindow({ pack, offset, length }: BlobPlace, signal: AbortSignal): Window {
+  /** They begin at multiples of their size, so that whoever goes through a pack backwards finds them too. */
+  #openWindow(place: BlobPlace, signal: AbortSignal): Window {
     const { storage, index } = this.#repository;
-    const wanted = Math.max(length, Math.min(WINDOW, index.blobs.endOf(pack) - offset));
-    const read = (size: number) => storage.readRange(packKey(pack), { offset, length: size, signal });
-    const bytes = read(wanted).catch((error: unknown) => {
-      // Of a pack that was cut off, the blob itself may still be there.
-      if (!isHikaeError(error, 'STORAGE_TOO_SHORT') || wanted === length) throw error;
-      return read(length);
-    });
-    return { pack, offset, bytes, length: wanted };
+    const { pack } = place;
+    const offset = place.offset - (place.offset % WINDOW);
+    const blobEnd = place.offset + place.length;
+    const length = Math.max(blobEnd, Math.min(offset + WINDOW, index.blobs.endOf(pack))) - offset;
+    const bytes = storage.readRange(packKey(pack), { offset, length, signal });
+    return { pack, offset, bytes, length };
   }
 }
 

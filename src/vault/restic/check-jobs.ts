@@ -1,12 +1,11 @@
 /** What a verification asks of its threads, and what they answer. */
-import type { PackedBlob } from './format/blob.ts';
 import type { MasterKey } from './format/sealing.ts';
+import type { OpeningJob } from './restoring-jobs.ts';
 
 export interface PackJob {
   readonly pack: string;
-  readonly bytes: Uint8Array;
-  /** the blobs that are needed of it, as the index has them */
-  readonly blobs: readonly PackedBlob[];
+  /** the whole pack, and the blobs that are needed of it, as the index has them */
+  readonly opening: OpeningJob;
 }
 
 export interface PackResult {

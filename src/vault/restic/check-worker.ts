@@ -7,6 +7,7 @@ import type { CheckWorkerData, PackJob, PackResult } from './check-jobs.ts';
 import { idOf } from './format/blob.ts';
 import { headerLength, parsePackHeader, TAIL } from './format/pack.ts';
 import { Sealer } from './format/sealing.ts';
+import { blobsOf } from './restoring-jobs.ts';
 
 const { key } = workerData as CheckWorkerData;
 const sealer = new Sealer(
@@ -18,9 +19,10 @@ function noChance(): never {
   throw new TypeError('checking needs no chance');
 }
 
-function check({ pack, bytes, blobs }: PackJob): PackResult {
+function check({ pack, opening }: PackJob): PackResult {
+  const bytes = opening.sealed;
   const damaged: { id: string; reason: string }[] = [];
-  for (const blob of blobs) {
+  for (const blob of blobsOf(opening)) {
     const reason = flawOf(() => unpackBlob(blob.id, blob, bytes.subarray(blob.offset), { sealer }));
     if (reason !== undefined) damaged.push({ id: blob.id, reason });
   }

@@ -7,6 +7,7 @@ import type { CheckWorkerData, PackJob, PackResult } from './check-jobs.ts';
 import { type Damage, isLoss, type VerifyParts } from './damage.ts';
 import type { PackedBlob } from './format/blob.ts';
 import { packKey } from './layout.ts';
+import { ownBytes, packOpening } from './restoring-jobs.ts';
 
 /** Packs may have 4 GiB by the format; one that is larger than this is read in no single piece. */
 const MOST_PACK = 512 * 1024 * 1024;
@@ -48,7 +49,10 @@ export async function checkPacks(
       return;
     }
     const { length } = bytes;
-    const { flaw, damaged } = await pool.run({ pack, bytes, blobs });
+    const sealed = ownBytes(bytes);
+    const { flaw, damaged } = await pool.run({ pack, opening: packOpening(sealed, 0, blobs) }, [
+      sealed.buffer,
+    ]);
     if (flaw !== undefined) told(flaw);
     const types = new Map(blobs.map(({ id, type }) => [id, type]));
     for (const { id, reason } of damaged) unsound.set(`${pack} ${types.get(id)} ${id}`, reason);

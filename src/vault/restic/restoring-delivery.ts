@@ -11,7 +11,7 @@ import type { Delivery, Piece, Receiver } from '../../model/snapshot-reader.ts';
 import type { BlobPlace } from './format/blob.ts';
 import { packKey } from './layout.ts';
 import type { Repository } from './repository.ts';
-import { type OpenedBlobs, type OpeningJob, packOpening, sizeOf } from './restoring-jobs.ts';
+import { type OpenedBlobs, type OpeningJob, ownBytes, packOpening, sizeOf } from './restoring-jobs.ts';
 import { type Stretch, type Use, WantedPack } from './restoring-stretches.ts';
 
 /** Places in files that may wait for their blobs: about a kilobyte of memory each. */
@@ -204,11 +204,4 @@ export class PackDelivery implements Delivery {
     await this.#pool.close();
     await this.#underWayNow();
   }
-}
-
-/** Bytes that share their buffer with nothing, so that it can be handed over. */
-function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer } = bytes;
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) return new Uint8Array(buffer);
-  return new Uint8Array(bytes);
 }

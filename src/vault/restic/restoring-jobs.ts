@@ -73,3 +73,10 @@ export function* blobsOf({
 export function sizeOf({ length, plainLength }: Pick<BlobPlace, 'length' | 'plainLength'>): number {
   return plainLength ?? length - SEAL;
 }
+
+/** Bytes that share their buffer with nothing, so that it can be handed over. */
+export function ownBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) return new Uint8Array(buffer);
+  return new Uint8Array(bytes);
+}
