@@ -43,6 +43,8 @@ export class BlobClaims {
   readonly shared: SharedIndex;
   protected readonly buckets: Int32Array;
   protected readonly entries: Int32Array;
+  readonly #idWords = new Int32Array(8);
+  readonly #idBytes = Buffer.from(this.#idWords.buffer);
 
   constructor(shared: SharedIndex) {
     this.shared = shared;
@@ -52,7 +54,7 @@ export class BlobClaims {
 
   /** True when nobody has the blob: whoever is told so must store it. `id` is its 32 bytes. */
   claim(type: BlobType, id: Uint8Array): boolean {
-    const words = wordsOf(id);
+    const words = this.wordsOf(id);
     const bucket = this.bucketOf(words);
     let head = Atomics.load(this.buckets, bucket);
     if (this.isKnown(head, 0, type, words)) return false;
@@ -65,6 +67,13 @@ export class BlobClaims {
       if (this.isKnown(found, head, type, words)) return false;
       head = found;
     }
+  }
+
+  /** An id, as its 32 bytes or in hexadecimal, as words that hold until the next call. It may begin at any address. */
+  protected wordsOf(id: Uint8Array | string): Int32Array {
+    if (typeof id === 'string') this.#idBytes.write(id, 'hex');
+    else this.#idBytes.set(id);
+    return this.#idWords;
   }
 
   protected isKnown(head: number, until: number, type: BlobType, words: Int32Array): boolean {
@@ -137,7 +146,7 @@ export class BlobIndex extends BlobClaims {
     const pack = this.#packs[number - 1] as { end: number };
     for (const blob of blobs) {
       pack.end = Math.max(pack.end, blob.offset + blob.length);
-      const words = wordsOf(Buffer.from(blob.id, 'hex'));
+      const words = this.wordsOf(blob.id);
       const entry = this.#entryFor(blob, words, number);
       if (entry === undefined) continue;
       this.entries[entry + OFFSET] = blob.offset;
@@ -149,7 +158,7 @@ export class BlobIndex extends BlobClaims {
 
   /** Every place that is known of a blob; none for one that is not stored yet. */
   placesOf(type: BlobType, id: string): BlobPlace[] {
-    const words = wordsOf(Buffer.from(id, 'hex'));
+    const words = this.wordsOf(id);
     const places: BlobPlace[] = [];
     for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
       const entry = at * WORDS;
@@ -167,7 +176,7 @@ export class BlobIndex extends BlobClaims {
 
   /** True when it is stored, or is about to be. */
   has(type: BlobType, id: string): boolean {
-    const words = wordsOf(Buffer.from(id, 'hex'));
+    const words = this.wordsOf(id);
     return this.isKnown(this.#headOf(words), 0, type, words);
   }
 
@@ -183,7 +192,7 @@ export class BlobIndex extends BlobClaims {
 
   /** Marks every place of a blob; false when it has none, or was marked before. */
   mark(marks: Uint8Array, type: BlobType, id: string): boolean {
-    const words = wordsOf(Buffer.from(id, 'hex'));
+    const words = this.wordsOf(id);
     let marked = false;
     for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
       if (marks[at] !== 0 || !this.isSame(at * WORDS, type, words)) continue;
@@ -282,11 +291,4 @@ export class BlobIndex extends BlobClaims {
 
 function byOffset(left: PackedBlob, right: PackedBlob): number {
   return left.offset - right.offset;
-}
-
-/** An id as words; a copy, because an id may begin at any address. */
-function wordsOf(id: Uint8Array): Int32Array {
-  const copy = new Uint8Array(32);
-  copy.set(id);
-  return new Int32Array(copy.buffer);
 }

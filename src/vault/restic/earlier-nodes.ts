@@ -33,34 +33,57 @@ export function findUnchanged(
   texts: readonly (string | undefined)[],
   start: string,
 ): UnchangedEntry | undefined {
-  const at = texts.findIndex((text) => text?.startsWith(start) === true && text[start.length] === ',');
+  const at = texts.findIndex((text) => text !== undefined && beginsWith(text, start));
   const text = texts[at];
   return text === undefined ? undefined : { text, first: at === 0 };
 }
 
+function beginsWith(text: string, start: string): boolean {
+  return text.startsWith(start) && text[start.length] === ',';
+}
+
 /**
  * The content of a file that has not changed since it was stored, by its size, its times and its inode; undefined also where
- * the repository has lost a part of it, so that it is read again.
+ * the repository has lost a part of it, so that it is read again. `start` is what encodeMetadata makes of the node.
  */
 export async function knownContent(
   texts: readonly (string | undefined)[],
-  node: Pick<TreeNode, 'size' | 'mtime' | 'ctime' | 'inode'>,
+  { node, start }: { node: Pick<TreeNode, 'size' | 'mtime' | 'ctime' | 'inode'>; start: string },
   path: RawPath,
   { hashes, index }: { hashes: readonly HashList[]; index: BlobIndex },
 ): Promise<KnownContent | undefined> {
   let found: KnownContent | undefined;
   for (const [at, text] of texts.entries()) {
-    const earlier = text === undefined ? undefined : parsed(text);
-    const { content } = earlier ?? {};
-    if (found !== undefined || earlier === undefined || content === undefined) continue;
-    const { size, mtime, ctime, inode } = earlier;
-    if (size !== node.size || mtime !== node.mtime || ctime !== node.ctime || inode !== node.inode) continue;
+    if (found !== undefined || text === undefined) continue;
+    const content = beginsWith(text, start) ? contentIn(text) : contentOfSame(text, node);
+    if (content === undefined) continue;
     if (!content.every((id) => index.has('data', id))) continue;
     const sha256 = content.length > 1 ? await hashes[at]?.find(path) : undefined;
     if (content.length > 1 && sha256 === undefined) continue;
     found = { content, sha256 };
   }
   return found;
+}
+
+/** Most files are as they were, and one blob: of these nothing is parsed but its id at the end of their text. */
+function contentIn(text: string): readonly string[] | undefined {
+  const end = text.slice(-ONE_BLOB);
+  const [, id] = /^,"content":\["([0-9a-f]{64})"\]\}$/.exec(end) ?? [];
+  return id === undefined ? parsed(text)?.content : [id];
+}
+
+/** The length of such an end. */
+const ONE_BLOB = ',"content":[""]}'.length + 64;
+
+function contentOfSame(
+  text: string,
+  node: Pick<TreeNode, 'size' | 'mtime' | 'ctime' | 'inode'>,
+): readonly string[] | undefined {
+  const earlier = parsed(text);
+  if (earlier === undefined) return undefined;
+  const { size, mtime, ctime, inode, content } = earlier;
+  const isSame = size === node.size && mtime === node.mtime && ctime === node.ctime && inode === node.inode;
+  return isSame ? content : undefined;
 }
 
 function parsed(text: string): TreeNode | undefined {

@@ -70,13 +70,13 @@ export class FileWriter {
     const { metadata } = captured;
     const hashes = earlier.map((one) => one.hashes);
     const { blobs: index } = repository.index;
-    const found = await knownContent(texts, metadata, path, { hashes, index });
+    const start = encodeMetadata(treeNode(captured, path), times);
+    const found = await knownContent(texts, { node: metadata, start }, path, { hashes, index });
     const known = found !== undefined && isContentOf(captured, found) ? found : undefined;
     const group = metadata.links > 1 ? this.#groups.of(captured) : undefined;
     const pending: Pending = { slot, path, captured, group, moves: 0 };
     this.#held.add(pending);
-    const unchanged =
-      known === undefined ? undefined : findUnchanged(texts, encodeMetadata(treeNode(captured, path), times));
+    const unchanged = known === undefined ? undefined : findUnchanged(texts, start);
     if (known === undefined) {
       this.#store(pending);
     } else if (unchanged === undefined) {

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { RawName, RawPath } from '../../../base/raw-path.ts';
 import { Kernels } from '../../../kernels/kernels.ts';
 import type { NodeType } from '../../../model/node.ts';
+import { seededRandom } from '../../seeded-random.ts';
 import { idOf, type PackedBlob } from './blob.ts';
 import { compress, decompress } from './compression.ts';
 import { encodeConfig, NewerVersion, parseConfig } from './config.ts';
@@ -238,6 +239,22 @@ describe('times', () => {
       assert.equal(parseTime(text), time);
     });
   }
+
+  it('are those of the calendar, on however many days', () => {
+    const [utc, ahead] = [new TimeWriter('UTC'), new TimeWriter('Asia/Tokyo')];
+    const random = seededRandom(7);
+    for (let time = 0; time < 30_000; time++) {
+      const seconds = Math.floor((random() - 0.3) * 1e11);
+      const clock = (at: number) => new Date(at * 1000).toISOString().slice(0, 19);
+      assert.equal(utc.write(BigInt(seconds) * 1_000_000_000n), `${clock(seconds)}Z`);
+      // Before it had a zone of today Tokyo went by its own sun.
+      if (seconds > 0)
+        assert.equal(
+          ahead.write(BigInt(seconds) * 1_000_000_000n + 10n).slice(0, 19),
+          clock(seconds + 32_400),
+        );
+    }
+  });
 
   it('that RFC 3339 can not write stay within it', () => {
     assert.match(new TimeWriter('Asia/Tokyo').write(10n ** 21n), /^9999-/);

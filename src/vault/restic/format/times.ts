@@ -3,9 +3,10 @@ import { wallTime } from '../../../base/calendar.ts';
 
 const SECOND = 1_000_000_000n;
 const DAY = 86_400;
+const MOST_DATES = 10_000;
 /** The first and the last second that RFC 3339 can write. */
-const FIRST = BigInt(Date.parse('0000-01-02T00:00:00Z')) / 1000n;
-const LAST = BigInt(Date.parse('9999-12-30T00:00:00Z')) / 1000n;
+const FIRST = Date.parse('0000-01-02T00:00:00Z') / 1000;
+const LAST = Date.parse('9999-12-30T00:00:00Z') / 1000;
 
 /** Before the year 100 JavaScript confuses centuries; no zone had changed its clocks by then. */
 const ANCIENT = Date.parse('0100-01-01T00:00:00Z') / 1000;
@@ -15,6 +16,8 @@ export class TimeWriter {
   readonly #zone: string;
   /** the offset in minutes of days on which it didn't change; undefined for one on which it did */
   readonly #days = new Map<number, number | undefined>();
+  /** days as they are written, up to the hour */
+  readonly #dates = new Map<number, string>();
 
   constructor(zone: string) {
     this.#zone = zone;
@@ -22,17 +25,30 @@ export class TimeWriter {
 
   /** `time` in nanoseconds since 1970 UTC. */
   write(time: bigint): string {
-    let nanoseconds = time % SECOND;
-    let seconds = time / SECOND;
-    if (nanoseconds < 0n) {
-      nanoseconds += SECOND;
-      seconds -= 1n;
+    const seconds = time / SECOND;
+    let nanoseconds = Number(time - seconds * SECOND);
+    let whole = Number(seconds);
+    if (nanoseconds < 0) {
+      nanoseconds += 1e9;
+      whole -= 1;
     }
-    const whole = Number(seconds < FIRST ? FIRST : seconds > LAST ? LAST : seconds);
+    whole = Math.min(Math.max(whole, FIRST), LAST);
     const offset = this.#zone === 'UTC' ? 0 : this.#offsetAt(whole);
-    const clock = new Date((whole + offset * 60) * 1000).toISOString().slice(0, 19);
-    const fraction = nanoseconds === 0n ? '' : `.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}`;
-    return clock + fraction + offsetText(offset);
+    return this.#clockAt(whole + offset * 60) + fractionOf(nanoseconds) + offsetText(offset);
+  }
+
+  /** Date and time of day. Files lie near each other in time, and a date takes long to find. */
+  #clockAt(seconds: number): string {
+    const day = Math.floor(seconds / DAY);
+    let date = this.#dates.get(day);
+    if (date === undefined) {
+      date = new Date(day * DAY * 1000).toISOString().slice(0, 11);
+      if (this.#dates.size >= MOST_DATES) this.#dates.clear();
+      this.#dates.set(day, date);
+    }
+    const rest = seconds - day * DAY;
+    const [hour, minute] = [Math.floor(rest / 3600), Math.floor(rest / 60) % 60];
+    return `${date}${twoDigits(hour)}:${twoDigits(minute)}:${twoDigits(rest % 60)}`;
   }
 
   #offsetAt(seconds: number): number {
@@ -47,6 +63,16 @@ export class TimeWriter {
   #ask(seconds: number): number {
     return wallTime(Math.max(seconds, ANCIENT) * 1000, this.#zone).offset;
   }
+}
+
+function fractionOf(nanoseconds: number): string {
+  if (nanoseconds === 0) return '';
+  const digits = String(nanoseconds).padStart(9, '0');
+  return `.${nanoseconds % 10 === 0 ? digits.replace(/0+$/, '') : digits}`;
+}
+
+function twoDigits(value: number): string {
+  return value < 10 ? `0${value}` : `${value}`;
 }
 
 function offsetText(offset: number): string {
