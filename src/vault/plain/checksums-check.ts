@@ -3,12 +3,11 @@ import { constants, openSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
 import { goQuote } from '../../base/go-quoting.ts';
 import type { RawPath } from '../../base/raw-path.ts';
-import type { Node } from '../../model/node.ts';
 import { parseChecksumLine } from './checksums.ts';
 import type { Flaw } from './flaw.ts';
 import { MANIFEST, OWN } from './layout.ts';
 import { Lines } from './lines.ts';
-import { storedAs } from './stored-form.ts';
+import type { StoredAs } from './stored-form.ts';
 
 export class ChecksumsCheck {
   readonly #report: (flaw: Flaw) => void;
@@ -22,10 +21,9 @@ export class ChecksumsCheck {
     if (this.#lines === undefined) this.#flaw('it is missing');
   }
 
-  expect(node: Node): void {
+  expect({ path, sha256 }: Pick<StoredAs, 'path' | 'sha256'>): void {
     if (this.#differs) return;
     const line = this.#next();
-    const { path, sha256 } = storedAs(node);
     if (line?.path !== path || line.sha256 !== sha256)
       this.#flaw(line === undefined ? 'at its end' : `at ${goQuote(line.path)}`);
   }

@@ -13,6 +13,7 @@ import { seededRandom } from '../seeded-random.ts';
 import type { HashItem, ItemResult } from './file-jobs.ts';
 import type { FilePool } from './file-pool.ts';
 import type { Flaw } from './flaw.ts';
+import { partsOf } from './packing.ts';
 import { statusIfThere } from './sharing.ts';
 import { packedFlaw } from './stored-content.ts';
 import { storedAs } from './stored-form.ts';
@@ -148,7 +149,7 @@ export class ContentCheck {
     try {
       const file = openAt(folder.descriptor, storedAs(node).name, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
-        const reason = await packedFlaw(file, node, { signal });
+        const reason = await packedFlaw(partsOf(file), node, { signal });
         return reason === undefined ? { kind: 'sound' } : { kind: 'damaged', reason };
       } finally {
         closeSync(file);

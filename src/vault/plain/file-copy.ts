@@ -196,7 +196,7 @@ function writeFully(copy: number, bytes: Buffer, position: number): void {
   }
 }
 
-function readXattrs(source: number): Xattr[] {
+export function readXattrs(source: number): Xattr[] {
   const xattrs: Xattr[] = [];
   for (const name of listXattrs(source)) {
     const value = getXattr(source, name);

@@ -76,18 +76,18 @@ export function writeFully(file: number, part: Uint8Array): void {
 export class Unpackable extends Error {}
 
 /**
- * Unpacks an open file from its beginning; `stored` takes in what is read of it. Throws Unpackable when that is damaged
+ * Unpacks what was packed; `stored` takes in what is read of it. Throws Unpackable when that is damaged
  * or makes more or less than `size` bytes: of a file that unpacks to endless zeros no more than those are made.
  */
 export async function* unpack(
-  file: number,
+  packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   options: { size: number; stored: Tally; signal: AbortSignal },
 ): AsyncGenerator<Uint8Array> {
   const { size, stored, signal } = options;
   const gunzip = createGunzip(buffers);
   // It comes out of the iteration below as well.
   gunzip.on('error', () => {});
-  const fed = feed(file, gunzip, stored).catch((error: unknown) => {
+  const fed = feed(packed, gunzip, stored).catch((error: unknown) => {
     gunzip.destroy(error as Error);
   });
   try {
@@ -109,13 +109,25 @@ export async function* unpack(
   }
 }
 
-async function feed(file: number, gunzip: Transform, stored: Tally): Promise<void> {
-  while (!gunzip.destroyed) {
+/** The bytes of an open file from where it stands, in pieces. */
+export function* partsOf(file: number): Generator<Uint8Array> {
+  for (;;) {
     const part = Buffer.allocUnsafe(CHUNK);
     const read = readSync(file, part, 0, part.length, null);
-    if (read === 0) break;
-    stored.add(part.subarray(0, read));
-    if (!gunzip.write(part.subarray(0, read))) await drained(gunzip);
+    if (read === 0) return;
+    yield part.subarray(0, read);
+  }
+}
+
+async function feed(
+  packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  gunzip: Transform,
+  stored: Tally,
+): Promise<void> {
+  for await (const part of packed) {
+    if (gunzip.destroyed) return;
+    stored.add(part);
+    if (!gunzip.write(part)) await drained(gunzip);
   }
   gunzip.end();
 }

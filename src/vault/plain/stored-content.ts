@@ -2,7 +2,7 @@
 import { fstatSync, readSync } from 'node:fs';
 import { breathe } from '../../base/abort.ts';
 import type { Node } from '../../model/node.ts';
-import { Tally, Unpackable, unpack } from './packing.ts';
+import { partsOf, Tally, Unpackable, unpack } from './packing.ts';
 
 const CHUNK = 1024 * 1024;
 
@@ -40,8 +40,18 @@ async function* readPacked(
 ): AsyncGenerator<Uint8Array> {
   const { size } = fstatSync(file);
   if (size !== node.stored?.size) throw new Unpackable(`${size} bytes in place of ${node.stored?.size}`);
+  yield* rangeOfPacked(partsOf(file), node, { offset, end }, signal);
+}
+
+/** The same of what comes packed, from its beginning. */
+export async function* rangeOfPacked(
+  packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  node: Node,
+  { offset, end }: Range,
+  signal: AbortSignal,
+): AsyncGenerator<Uint8Array> {
   let position = 0;
-  for await (const part of unpack(file, { size: node.size, stored: new Tally(), signal })) {
+  for await (const part of unpack(packed, { size: node.size, stored: new Tally(), signal })) {
     const wanted = part.subarray(Math.max(0, offset - position), Math.max(0, end - position));
     position += part.length;
     if (wanted.length > 0) yield wanted;
@@ -50,15 +60,15 @@ async function* readPacked(
   }
 }
 
-/** Reads an open packed file to its end and says what is wrong with it, if anything. */
+/** Reads what was packed to its end and says what is wrong with it, if anything. */
 export async function packedFlaw(
-  file: number,
+  packed: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   node: Node,
   options: { signal: AbortSignal },
 ): Promise<string | undefined> {
   const [stored, content] = [new Tally(), new Tally()];
   try {
-    for await (const part of unpack(file, { size: node.size, stored, ...options })) content.add(part);
+    for await (const part of unpack(packed, { size: node.size, stored, ...options })) content.add(part);
   } catch (error) {
     if (error instanceof Unpackable) return `it can not be unpacked: ${error.message}`;
     throw error;

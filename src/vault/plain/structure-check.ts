@@ -50,7 +50,7 @@ export async function checkStructure(
         const stored = checkNode(node, tree, names, keeps, report);
         if (node.type === 'dir' && stored !== undefined) names.enter(node.path);
         if (node.type !== 'file') continue;
-        checksums.expect(node);
+        checksums.expect(storedAs(node));
         if (stored !== undefined && stored.size === storedAs(node).size)
           await take({ node, inode: stored.inode });
       }

@@ -44,7 +44,7 @@ export interface WriteCounts {
 
 /** Adds an announced entry to the list of nodes, and the file that it is stored as to the checksums. */
 export function listNode(
-  { counts, journal }: ComponentParts,
+  { counts, journal }: Pick<ComponentParts, 'counts' | 'journal'>,
   slot: Slot,
   line: string,
   { size }: Pick<NodeMetadata, 'size'>,
@@ -60,7 +60,7 @@ export function listNode(
 
 /** Those that can't be read are told of, and missing. */
 export function xattrsOf(
-  { troubles }: ComponentParts,
+  { troubles }: Pick<ComponentParts, 'troubles'>,
   captured: CapturedNode,
   path: RawPath,
 ): readonly Xattr[] {

@@ -1,0 +1,62 @@
+/** The vault kind `plain` where there is no disk of ours: dated trees of objects, over SFTP or in a bucket of S3. */
+import type { Clock } from '../../../base/clock.ts';
+import type { Storage } from '../../../storage/storage.ts';
+import { vaultErrors } from '../../errors.ts';
+import type { Vault, VaultIdentity } from '../../vault.ts';
+import { listSnapshots } from './listing.ts';
+import type { LockHolder } from './locks.ts';
+import { openPlacing } from './placing.ts';
+import { previewComponent } from './preview.ts';
+import { openReader } from './snapshot-reader.ts';
+import { createVaultObject, readVaultObject } from './vault-object.ts';
+import { verifySnapshots } from './verify.ts';
+import { acquireVault } from './writing.ts';
+
+export interface ObjectVaultOptions {
+  /** Makes the vault if there is none; without this, VAULT_NOT_FOUND. */
+  readonly create?: { readonly id: string; readonly now: number };
+  /** it has been seen at this place before: an empty one is then no reason to make it anew */
+  readonly seen: boolean;
+  /** false: reads without telling anybody */
+  readonly locksReading: boolean;
+  readonly holder: LockHolder;
+  readonly clock: Clock;
+  readonly random: (size: number) => Uint8Array;
+  /** a folder of this machine for what is fetched and what has to be read before it is sent */
+  readonly spool: string;
+  readonly signal: AbortSignal;
+}
+
+/** Opens the vault in a storage, which is closed with the vault. */
+export async function openObjectVault(storage: Storage, options: ObjectVaultOptions): Promise<Vault> {
+  const identity = await openOrCreate(storage, options);
+  const { holder, clock, random, spool, locksReading } = options;
+  const parts = { storage, placing: openPlacing(storage), holder, clock, random, spool, locksReading };
+  return {
+    identity,
+    location: storage.location,
+    list: (listOptions) => listSnapshots(parts, listOptions),
+    preview: (target, draft, capture, previewOptions) =>
+      previewComponent(parts, target, draft, capture, previewOptions),
+    open: (entry, openOptions) => openReader(parts, entry, openOptions),
+    verify: (entries, verifyOptions) => verifySnapshots(parts, entries, verifyOptions),
+    acquire: (acquireOptions) => acquireVault(parts, acquireOptions),
+    async room(roomOptions) {
+      const { bytes = Number.MAX_SAFE_INTEGER, objects } = await storage.room(roomOptions);
+      return { bytes, ...(objects === undefined ? {} : { files: objects }) };
+    },
+    close: () => storage.close(),
+  };
+}
+
+async function openOrCreate(
+  storage: Storage,
+  { create, seen, signal }: ObjectVaultOptions,
+): Promise<VaultIdentity> {
+  const found = await readVaultObject(storage, { signal });
+  if (found !== undefined) return found;
+  const path = storage.location;
+  if (create === undefined)
+    throw seen ? vaultErrors.VAULT_GONE({ path }) : vaultErrors.VAULT_NOT_FOUND({ path });
+  return createVaultObject(storage, { id: create.id, created: create.now }, { signal });
+}

@@ -1,0 +1,248 @@
+/** Writing one snapshot as objects: its files first, many at a time, then its lists, and its manifest last. */
+import { createHash } from 'node:crypto';
+import { createReadStream, statSync } from 'node:fs';
+import type { Clock } from '../../../base/clock.ts';
+import type { RawPath } from '../../../base/raw-path.ts';
+import {
+  type ComponentFacts,
+  type ComponentSummary,
+  isComplete,
+  type SnapshotDraft,
+  type SnapshotEntry,
+  type SnapshotHeader,
+} from '../../../model/snapshot.ts';
+import type { Body, CallOptions, Key, Storage } from '../../../storage/storage.ts';
+import { reportProgress } from '../../progress.ts';
+import { TroubleTally } from '../../trouble-tally.ts';
+import type {
+  ComponentDraft,
+  OpenCapture,
+  SnapshotWriter,
+  StoredComponent,
+  WriteOptions,
+} from '../../vault.ts';
+import { below, CHECKSUMS, MANIFEST, OWN, type Place, POLICY, placeText } from '../layout.ts';
+import { writeManifest } from '../manifest-file.ts';
+import { type JournalMark, NodeJournal } from '../node-journal.ts';
+import type { WriteCounts } from '../writer-parts.ts';
+import { Checkpoints } from './checkpoints.ts';
+import { DoneList, Earlier, type EarlierSource } from './earlier.ts';
+import { storeEntries } from './entry-store.ts';
+import { inLanes } from './lanes.ts';
+import { objectKeyOf } from './object-names.ts';
+import type { FoundPlace, Placing } from './placing.ts';
+import { removeObjects } from './removing.ts';
+import type { Spool } from './spool.ts';
+
+export interface WriterParts {
+  readonly storage: Storage;
+  readonly placing: Placing;
+  readonly place: Place;
+  /** where it grows */
+  readonly folder: Key;
+  /** best first */
+  readonly sources: readonly EarlierSource[];
+  /** what an earlier run has left in that folder */
+  readonly leftover: Set<Key>;
+  /** the number of the first piece of the list of what is done */
+  readonly nextPiece: number;
+  /** what interrupted runs have left elsewhere; it goes when this snapshot is published */
+  readonly interrupted: readonly FoundPlace[];
+  readonly spool: Spool;
+  readonly clock: Clock;
+  /** aborts when the run is cancelled, and when the lock is lost */
+  readonly signal: AbortSignal;
+  /** called once the snapshot is published */
+  published(entry: SnapshotEntry): Promise<void>;
+}
+
+/** How many notes and problems the header keeps word by word. */
+const TROUBLES_KEPT = 1000;
+
+export class ObjectSnapshotWriter implements SnapshotWriter {
+  readonly #draft: SnapshotDraft;
+  readonly #parts: WriterParts;
+  readonly #options: WriteOptions;
+  readonly #nodes: string;
+  readonly #checksums: string;
+  readonly #journal: NodeJournal;
+  readonly #done: DoneList;
+  readonly #checkpoints: Checkpoints;
+  readonly #components: ComponentSummary[] = [];
+  readonly #troubles = new TroubleTally(TROUBLES_KEPT);
+
+  constructor(draft: SnapshotDraft, parts: WriterParts, options: WriteOptions) {
+    this.#draft = draft;
+    this.#parts = parts;
+    this.#options = options;
+    this.#troubles.inherit(options.inherited);
+    const { storage, spool, place, nextPiece, clock, signal } = parts;
+    this.#nodes = spool.next();
+    this.#checksums = spool.next();
+    this.#journal = new NodeJournal({ nodes: this.#nodes, checksums: this.#checksums });
+    this.#done = new DoneList(storage, { place });
+    this.#checkpoints = new Checkpoints({
+      journal: this.#journal,
+      nodes: this.#nodes,
+      done: this.#done,
+      next: nextPiece,
+      clock,
+      signal,
+    });
+  }
+
+  async component(draft: ComponentDraft, open: OpenCapture): Promise<StoredComponent> {
+    const mark = { journal: this.#journal.mark(), checkpoints: await this.#checkpoints.mark() };
+    const counts = newCounts();
+    const troubles = new TroubleTally(TROUBLES_KEPT);
+    let facts: ComponentFacts | undefined;
+    try {
+      const capture = await open(troubles.add);
+      try {
+        await this.#store(draft.name, capture, troubles, counts);
+        facts = await capture.facts?.();
+      } finally {
+        await capture.close();
+      }
+    } catch (error) {
+      // A cancelled run changes nothing more: what it has stored soundly is for the next one.
+      if (!this.#parts.signal.aborted) await this.#takeBack(draft.name, mark);
+      throw error;
+    }
+    this.#troubles.addAll(troubles.count());
+    const { nodes, files, bytes, newBytes, unchanged } = counts;
+    const known = facts === undefined ? {} : { facts };
+    const summary: ComponentSummary = { ...draft, complete: true, nodes, files, bytes, ...known };
+    this.#components.push(summary);
+    return { summary, newBytes, unchanged, troubles: troubles.count() };
+  }
+
+  absent(draft: ComponentDraft): void {
+    this.#components.push({ ...draft, complete: false, nodes: 0, files: 0, bytes: 0 });
+  }
+
+  async publish(): Promise<SnapshotEntry> {
+    const { placing, place, signal, interrupted } = this.#parts;
+    const options = { signal };
+    signal.throwIfAborted();
+    const header = this.#header();
+    const manifest = await this.#putOwnObjects(header, options);
+    this.#options.emit({ type: 'phase', phase: 'publishing' });
+    await placing.publish(place, () => this.#put(below(OWN, MANIFEST), bodyOf(manifest), options), options);
+    const entry = { place: placeText(place), header, complete: isComplete(header) };
+    await this.#parts.published(entry);
+    await this.#done.clear(options);
+    for (const one of interrupted) await this.#clear(one, options);
+    this.#parts.spool.close();
+    return entry;
+  }
+
+  async abandon({ discard }: { discard: boolean }): Promise<void> {
+    const { folder, place, interrupted, signal, spool } = this.#parts;
+    try {
+      if (!discard && this.#journal.count > 0) {
+        if (!signal.aborted) await this.#checkpoints.tell();
+        return;
+      }
+      const options = { signal: new AbortController().signal };
+      await this.#clear({ place, folder, state: 'partial' }, options);
+      if (discard) for (const one of interrupted) await this.#clear(one, options);
+    } finally {
+      this.#journal.discard();
+      spool.close();
+    }
+  }
+
+  async #store(
+    component: string,
+    capture: Parameters<typeof storeEntries>[0],
+    troubles: TroubleTally,
+    counts: WriteCounts,
+  ): Promise<void> {
+    const { storage, folder, leftover, place, sources, spool, signal } = this.#parts;
+    const earlier = sources.map((source) => new Earlier(source));
+    let read = 0;
+    const progress = reportProgress(this.#options.emit, { bytesRead: () => read }, counts);
+    try {
+      await storeEntries(capture, {
+        component,
+        place: placeText(place),
+        storage,
+        folder,
+        earlier,
+        leftover,
+        journal: this.#journal,
+        checkpoints: this.#checkpoints,
+        spool,
+        troubles: troubles.add,
+        counts,
+        signal,
+        advance(bytes) {
+          read += bytes;
+        },
+      });
+    } finally {
+      progress.stop();
+      for (const one of earlier) one.close();
+    }
+  }
+
+  /** What a failed component leaves would look like a component: it goes. */
+  async #takeBack(
+    component: string,
+    mark: { journal: JournalMark; checkpoints: Awaited<ReturnType<Checkpoints['mark']>> },
+  ): Promise<void> {
+    const { storage, folder, leftover, signal } = this.#parts;
+    const key = objectKeyOf(folder, component as RawPath);
+    await removeObjects(storage, key, { signal });
+    await storage.remove(key, { signal });
+    for (const one of leftover) if (one === key || one.startsWith(`${key}/`)) leftover.delete(one);
+    await this.#checkpoints.backTo(mark.checkpoints);
+    this.#journal.backTo(mark.journal);
+  }
+
+  /** Everything but the manifest, which is given back as a file of this machine. */
+  async #putOwnObjects(header: SnapshotHeader, options: CallOptions): Promise<string> {
+    const { storage, leftover, spool } = this.#parts;
+    const { policy } = this.#options;
+    // Nothing may lie in a snapshot that it doesn't know.
+    await inLanes(leftover, storage.capabilities.parallel, (key) => storage.remove(key, options));
+    leftover.clear();
+    if (policy !== undefined) {
+      await this.#put(below(OWN, POLICY), policy, options);
+      this.#journal.addChecksum(createHash('sha256').update(policy).digest('hex'), below(OWN, POLICY));
+    }
+    this.#journal.flush();
+    const manifest = spool.next();
+    const sha256 = writeManifest(manifest, { header, nodes: this.#nodes, count: this.#journal.count });
+    this.#journal.addChecksum(sha256, below(OWN, MANIFEST));
+    this.#journal.close();
+    await this.#put(CHECKSUMS, bodyOf(this.#checksums), options);
+    return manifest;
+  }
+
+  async #put(path: RawPath, body: Body, { signal }: CallOptions): Promise<void> {
+    const { storage, folder } = this.#parts;
+    await storage.put(objectKeyOf(folder, path), body, { signal });
+  }
+
+  async #clear(found: FoundPlace, options: CallOptions): Promise<void> {
+    const { storage, placing } = this.#parts;
+    await new DoneList(storage, found).clear(options);
+    await placing.clear(found, options);
+  }
+
+  #header(): SnapshotHeader {
+    const components = [...this.#components].sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { notes, problems, first } = this.#troubles.count();
+    return { ...this.#draft, components, notes, problems, troubles: first };
+  }
+}
+
+function bodyOf(path: string): Body {
+  return { size: statSync(path).size, open: () => createReadStream(path) };
+}
+
+function newCounts(): WriteCounts {
+  return { nodes: 0, files: 0, bytes: 0, newBytes: 0, unchanged: 0, sharedBytes: 0, streamedBytes: 0 };
+}

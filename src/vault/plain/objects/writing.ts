@@ -1,0 +1,197 @@
+/** What may be done to a plain vault elsewhere by the one who holds its writer's lock. */
+import { formatSize } from '../../../base/quantities.ts';
+import { isComplete, type SnapshotDraft, type SnapshotEntry } from '../../../model/snapshot.ts';
+import { type CallOptions, type Key, keyFrom } from '../../../storage/storage.ts';
+import { vaultErrors } from '../../errors.ts';
+import { storeAgain } from '../../snapshot-copy.ts';
+import type { Room, WritableVault, WriteOptions } from '../../vault.ts';
+import { LATEST, type Place, parsePlace, snapshotNames } from '../layout.ts';
+import { DoneList, type EarlierSource, earlierSources, predecessorOf, sourceOf } from './earlier.ts';
+import { findPlaces, listSnapshots } from './listing.ts';
+import { isRead, type LockParts, lockForWriting } from './locks.ts';
+import type { FoundPlace, Placing } from './placing.ts';
+import { forgetRecords, protectPlace } from './records.ts';
+import { openReader } from './snapshot-reader.ts';
+import { ObjectSnapshotWriter } from './snapshot-writer.ts';
+import { Spool } from './spool.ts';
+
+export interface VaultParts extends LockParts {
+  readonly placing: Placing;
+  /** a folder of this machine for what is fetched and what has to be read before it is sent */
+  readonly spool: string;
+  /** false: reads without telling anybody */
+  readonly locksReading: boolean;
+}
+
+export async function acquireVault(
+  parts: VaultParts,
+  acquiring: Parameters<typeof lockForWriting>[1],
+): Promise<WritableVault> {
+  const { storage, placing } = parts;
+  const lock = await lockForWriting(parts, acquiring);
+  const held = (signal: AbortSignal) => ({ signal: AbortSignal.any([signal, lock.lost]) });
+  try {
+    await finishRemovals(parts, held(acquiring.signal));
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+
+  async function begin(
+    draft: SnapshotDraft,
+    from: SnapshotEntry | undefined,
+    options: WriteOptions,
+  ): Promise<ObjectSnapshotWriter> {
+    const { signal } = held(options.signal);
+    await requireRoom(parts, options.expects, { signal });
+    const spool = new Spool(parts.spool);
+    try {
+      const found = await placing.find(draft.schedule, draft.target, { signal });
+      const place = freePlace(draft, found);
+      const folder = await placing.start(place, { signal });
+      const partial = found.filter(({ state }) => state === 'partial');
+      const shared = { storage, spool };
+      const snapshots =
+        from === undefined ? (await listSnapshots(parts, { target: draft.target, signal })).snapshots : [];
+      const published =
+        from === undefined
+          ? await earlierSources(shared, snapshots, { signal })
+          : await sourceOf(shared, from, { signal });
+      const own = await leftBy(parts, spool, { place, folder, state: 'partial' }, { signal });
+      const interrupted = partial.filter((one) => one.folder !== folder);
+      const others = await Promise.all(interrupted.map((one) => leftBy(parts, spool, one, { signal })));
+      return new ObjectSnapshotWriter(
+        draft,
+        {
+          storage,
+          placing,
+          place,
+          folder,
+          sources: [...own.sources, ...published, ...others.flatMap(({ sources }) => sources)],
+          leftover: await keysIn(parts, folder, { signal }),
+          nextPiece: own.nextPiece,
+          interrupted,
+          spool,
+          clock: parts.clock,
+          signal,
+          published: ({ header }) => updateLatest(parts, place, header.time, { signal }),
+        },
+        options,
+      );
+    } catch (error) {
+      spool.close();
+      throw error;
+    }
+  }
+
+  return {
+    async predecessor(target, { signal }) {
+      return predecessorOf((await listSnapshots(parts, { target, signal })).snapshots);
+    },
+    begin: (draft, options) => begin(draft, undefined, options),
+    async derive(entry, schedule, options) {
+      const reader = await openReader(parts, entry, options);
+      try {
+        const like = (draft: SnapshotDraft, inheriting: WriteOptions) => begin(draft, entry, inheriting);
+        return (await storeAgain({ reader, place: entry.place, schedule }, like, options)).entry;
+      } finally {
+        await reader.close();
+      }
+    },
+    async remove(entry, { signal }) {
+      await removeSnapshot(parts, entry, held(signal));
+    },
+    async protect(entry, until, { signal }) {
+      await protectPlace(storage, entry.place, until, held(signal));
+    },
+    release: () => lock.release(),
+  };
+}
+
+async function requireRoom(
+  { storage }: VaultParts,
+  expects: Room | undefined,
+  options: CallOptions,
+): Promise<void> {
+  if (expects === undefined) return;
+  const { bytes = Number.MAX_SAFE_INTEGER, objects = Number.MAX_SAFE_INTEGER } = await storage.room(options);
+  if (bytes >= expects.bytes && objects >= expects.files) return;
+  throw vaultErrors.VAULT_NO_ROOM({
+    path: storage.location,
+    free: formatSize(bytes),
+    freeFiles: objects,
+    needed: formatSize(expects.bytes),
+    neededFiles: expects.files,
+  });
+}
+
+/** The first name that no snapshot has. What an interrupted run has left there is gone on with. */
+function freePlace({ schedule, target, time, zone }: SnapshotDraft, found: readonly FoundPlace[]): Place {
+  const taken = new Set(found.filter(({ state }) => state !== 'partial').map(({ place }) => place.name));
+  for (const name of snapshotNames(schedule, time, zone))
+    if (!taken.has(name)) return { schedule, target, name };
+  throw new TypeError('no free name for a snapshot');
+}
+
+/** What a run has left, as far as it has told of it. */
+async function leftBy(
+  { storage }: VaultParts,
+  spool: Spool,
+  found: FoundPlace,
+  options: CallOptions,
+): Promise<{ readonly sources: readonly EarlierSource[]; readonly nextPiece: number }> {
+  const { path, next } = await new DoneList(storage, found).fetch(spool, options);
+  const { folder } = found;
+  const damaged = new Set<never>();
+  const sources = path === undefined ? [] : [{ folder, path, headed: false, published: false, damaged }];
+  return { sources, nextPiece: next };
+}
+
+async function keysIn({ storage }: VaultParts, folder: Key, options: CallOptions): Promise<Set<Key>> {
+  const keys = new Set<Key>();
+  for await (const batch of storage.list(folder, options)) for (const { key } of batch) keys.add(key);
+  return keys;
+}
+
+async function removeSnapshot(parts: VaultParts, entry: SnapshotEntry, options: CallOptions): Promise<void> {
+  options.signal.throwIfAborted();
+  const { storage, placing } = parts;
+  const place = parsePlace(entry.place);
+  if (place === undefined) throw new TypeError(`${entry.place} is no place of a snapshot`);
+  const folder = await placing.withdraw(place, options);
+  // Looked at when it is withdrawn: whoever begins to read now finds no snapshot.
+  if (await isRead(parts, entry.place, options.signal)) {
+    await placing.putBack(place, options);
+    throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
+  }
+  await forgetRecords(storage, entry.place, options);
+  await updateLatest(parts, place, entry.header.time, options);
+  await placing.clear({ place, folder, state: 'removing' }, options);
+}
+
+/** What an interrupted removal has left is no snapshot any more: it goes. */
+async function finishRemovals(parts: VaultParts, options: CallOptions): Promise<void> {
+  for (const found of await findPlaces(parts, options))
+    if (found.state === 'removing') await parts.placing.clear(found, options);
+}
+
+/**
+ * Where there are folders, `latest` leads to the newest complete snapshot that was not taken after `until`: one that a
+ * wrong clock has put into the future must not hide those that come now.
+ */
+async function updateLatest(
+  parts: VaultParts,
+  { schedule, target }: Place,
+  until: number,
+  { signal }: CallOptions,
+): Promise<void> {
+  const { tree } = parts.storage;
+  if (tree === undefined) return;
+  const { snapshots } = await listSnapshots(parts, { target, signal });
+  const newest = snapshots.findLast(
+    ({ place, header }) =>
+      isComplete(header) && header.time <= until && parsePlace(place)?.schedule === schedule,
+  );
+  const name = newest === undefined ? undefined : parsePlace(newest.place)?.name;
+  await tree.point(keyFrom(`${schedule}/${target}/${LATEST}`), name, { signal });
+}
