@@ -62,7 +62,10 @@ export async function openVaultAt(place: string, options: OpeningOptions, policy
   const settings = Object.values(policy?.vaults ?? {}).find((vault) =>
     isDeepStrictEqual(parseLocation(placeOf(vault)), location),
   );
-  if (location.kind !== 'local') return openElsewhere(location, { restic: place, ...settings }, opening);
+  if (location.kind !== 'local')
+    return settings === undefined
+      ? openWhatIs(place, location, opening)
+      : openElsewhere(location, settings, opening);
   const { path } = location;
   // What makes a folder a repository is known to anybody who has seen one.
   if (!existsSync(join(path, 'config'))) return openPlain(path, opening);
@@ -95,27 +98,72 @@ async function openRestic(path: string, password: PolicyVault['password'], openi
   return openRepository(await openFolder(path, opening), secret, opening);
 }
 
-/** Elsewhere there are repositories only. Where there is no folder there is no vault; a missing bucket is told as such. */
+/** The vault of either kind that the policy has elsewhere. */
 async function openElsewhere(
   location: RemoteLocation,
-  settings: RemoteSettings,
+  settings: PolicyVault,
   opening: Opening,
 ): Promise<Vault> {
-  const { options, seen, create } = opening;
-  const path = settings.restic ?? '';
-  const secret = await passwordOf(path, settings.password, options);
+  const path = placeOf(settings);
+  if (settings.restic === undefined)
+    return openObjects(await openMedium(path, location, settings, opening), opening);
+  const secret = await passwordOf(path, settings.password, opening.options);
+  // What is only read isn't locked either.
+  const lock = opening.options.asOf === undefined ? settings.lock : undefined;
+  return openRepository(await openMedium(path, location, settings, opening), secret, opening, lock);
+}
+
+/** Of a place that no policy tells of, what lies there says the kind. */
+async function openWhatIs(path: string, location: RemoteLocation, opening: Opening): Promise<Vault> {
+  const { options } = opening;
+  const storage = await openMedium(path, location, {}, opening);
+  try {
+    const { readVaultObject } = await import('../vault/plain/objects/vault-object.ts');
+    if ((await readVaultObject(storage, options)) !== undefined) return await openObjects(storage, opening);
+    return await openRepository(storage, await passwordOf(path, undefined, options), opening);
+  } catch (error) {
+    await storage.close();
+    throw error;
+  }
+}
+
+/** Where there is no folder there is no vault; a missing bucket is told as such. */
+async function openMedium(
+  path: string,
+  location: RemoteLocation,
+  settings: RemoteSettings,
+  { options, seen, create }: Opening,
+): Promise<Storage> {
   const { openRemote } = await import('./open-remote.ts');
   try {
-    return await openRepository(
-      await openRemote(location, settings, { ...options, create }),
-      secret,
-      opening,
-      // What is only read isn't locked either.
-      options.asOf === undefined ? settings.lock : undefined,
-    );
+    return await openRemote(location, settings, { ...options, create });
   } catch (error) {
     if (location.kind !== 'sftp' || !isHikaeError(error, 'STORAGE_MISSING')) throw error;
     throw vaultErrors[seen ? 'VAULT_GONE' : 'VAULT_NOT_FOUND']({ path }, { cause: error });
+  }
+}
+
+/** The dated trees in a storage, which is closed with them. */
+async function openObjects(storage: Storage, { options, seen, create }: Opening): Promise<Vault> {
+  const { world, signal, noLock, asOf } = options;
+  const { clock, random, environment } = world;
+  const id = Buffer.from(random(16)).toString('hex');
+  try {
+    const { openObjectVault } = await import('../vault/plain/objects/object-vault.ts');
+    return await openObjectVault(storage, {
+      seen,
+      ...(create ? { create: { id, now: clock.now() } } : {}),
+      locksReading: !noLock && asOf === undefined,
+      holder: await lockOwner(world, signal),
+      clock,
+      random,
+      // Dumps may be large, and /tmp is memory on many a machine.
+      spool: environment.TMPDIR || '/var/tmp',
+      signal,
+    });
+  } catch (error) {
+    await storage.close();
+    throw error;
   }
 }
 

@@ -5,14 +5,7 @@ import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
-import {
-  isActing,
-  notYetActing,
-  type Policy,
-  type PolicyVault,
-  parseLocation,
-  placeOf,
-} from '../policy/policy.ts';
+import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import { environmentOfOthers } from './environment.ts';
 import { localPathOf, type OpeningOptions, openPolicyVault, openVaultAt } from './open-vault.ts';
 import { haltsIn, openSources } from './sources.ts';
@@ -122,7 +115,6 @@ async function openNamed(
   const settings = policy.vaults[name];
   if (settings === undefined)
     throw operationErrors.VAULT_UNKNOWN({ vault: name, known: Object.keys(policy.vaults) });
-  if (!isActing(settings)) throw operationErrors.VAULT_NOT_ACTING({ vault: name });
   const local = localPathOf(settings);
   const path = local ?? placeOf(settings);
   const seen = (await ledger.vaultSeen({ path }, options)) !== undefined;
@@ -150,10 +142,10 @@ function isPlace(name: string): boolean {
 
 const nearness = ['local', 'sftp', 's3'];
 
-/** This machine, then its network, then what is paid for. Where none acts, each says so itself. */
+/** This machine, then its network, then what is paid for. */
 function vaultsByNearness({ vaults }: Policy): readonly string[] {
-  const acting = Object.entries(vaults).filter(([, settings]) => isActing(settings));
-  if (acting.length === 0) return Object.keys(vaults);
   const rank = (settings: PolicyVault) => nearness.indexOf(parseLocation(placeOf(settings))?.kind ?? 'local');
-  return acting.sort(([, one], [, other]) => rank(one) - rank(other)).map(([name]) => name);
+  return Object.entries(vaults)
+    .sort(([, one], [, other]) => rank(one) - rank(other))
+    .map(([name]) => name);
 }

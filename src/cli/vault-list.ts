@@ -23,7 +23,6 @@ const stateTexts: Readonly<Record<VaultState, Bilingual>> = {
   'not-there': { en: 'not there yet', ja: '未作成' },
   gone: { en: 'gone', ja: '消失' },
   unusable: { en: 'unusable', ja: '利用不可' },
-  'not-acting': { en: 'not used yet', ja: '未対応' },
 };
 
 export const vaultListCommand = defineCommand({
@@ -66,8 +65,8 @@ function textOf({ vaults }: VaultList, language: Language): string {
     snapshots === undefined ? '-' : countText(snapshots),
     newest === undefined ? '-' : `${newest.place} (${shownTime(newest.header.time, newest.header.zone)})`,
   ]);
-  const failures = vaults.flatMap(({ state, error }) =>
-    error === undefined || state === 'not-acting' ? [] : describeFailure(error, language),
+  const failures = vaults.flatMap(({ error }) =>
+    error === undefined ? [] : describeFailure(error, language),
   );
   return [formatTable(columns, rows), ...failures].join('\n');
 }

@@ -4,7 +4,7 @@
  */
 import { type Outcome, worstOutcome } from '../model/run.ts';
 import type { SnapshotEntry, Trigger } from '../model/snapshot.ts';
-import { isActing, type PolicySchedule, type PolicyVault, type ScheduleName } from '../policy/policy.ts';
+import type { PolicySchedule, ScheduleName } from '../policy/policy.ts';
 import type { TroubleCount, WritableVault } from '../vault/vault.ts';
 import { announce, recordSnapshot } from './announcing.ts';
 import { type BackupPreview, previewTarget } from './backup-preview.ts';
@@ -132,7 +132,7 @@ async function finishTarget(
   // Where nothing could be reached to capture into, there is nothing to read from either.
   if (isOutOfReach(end.error) && end.snapshot === undefined) return end;
   const copies: CopyEnd[] = [];
-  for (const to of copiedTo(schedule, vault, parts)) {
+  for (const to of copiedTo(schedule, vault)) {
     const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true };
     copies.push(await copyRecorded(question, parts));
   }
@@ -153,9 +153,8 @@ async function finishTarget(
   };
 }
 
-/** Where nothing is written yet, every run says so before it begins. */
-function copiedTo({ copyTo }: PolicySchedule, from: string, { policy }: PolicyParts): readonly string[] {
-  return copyTo.filter((name) => name !== from && isActing(policy.vaults[name] as PolicyVault));
+function copiedTo({ copyTo }: PolicySchedule, from: string): readonly string[] {
+  return copyTo.filter((name) => name !== from);
 }
 
 type Made = Omit<BackupTarget, 'outcome' | 'snapshot' | 'copies'> &

@@ -31,17 +31,6 @@ export const operationErrors = defineErrors({
     },
     hint: { en: 'It has: {known}.', ja: 'あるのは次のとおりです: {known}' },
   },
-  VAULT_NOT_ACTING: {
-    exit: 10,
-    message: {
-      en: 'vaults of this kind are not used yet: {vault}',
-      ja: 'この種類の保管先はまだ使えません: {vault}',
-    },
-    hint: {
-      en: 'Use a vault in a local folder, or one of the kind `restic`.',
-      ja: 'ローカルフォルダーの保管先か、種類 `restic` の保管先を使ってください。',
-    },
-  },
   VAULT_NOT_NAMED: {
     exit: 2,
     message: {

@@ -10,7 +10,7 @@ import type { OpenedVault, PolicyParts } from './parts.ts';
 import { inVault } from './reach.ts';
 
 /** `not-there`: there never was one; `gone`: there was one, and now there isn't. */
-export type VaultState = 'reachable' | 'not-mounted' | 'not-there' | 'gone' | 'unusable' | 'not-acting';
+export type VaultState = 'reachable' | 'not-mounted' | 'not-there' | 'gone' | 'unusable';
 
 export interface VaultStatus {
   readonly name: string;
@@ -44,7 +44,7 @@ export async function listVaults(
     vaults.push({ name, kind, place: placeOf(settings), ...(await look(name, asOf, parts)) });
   }
   for (const { name, kit } of vaults) tellKit(name, kit, parts.emit);
-  const sound = vaults.every(({ state }) => state === 'reachable' || state === 'not-acting');
+  const sound = vaults.every(({ state }) => state === 'reachable');
   return { outcome: sound ? 'succeeded' : 'partial', vaults };
 }
 
@@ -99,7 +99,6 @@ const states: Readonly<Record<string, VaultState>> = {
   VAULT_NOT_MOUNTED: 'not-mounted',
   VAULT_NOT_FOUND: 'not-there',
   VAULT_GONE: 'gone',
-  VAULT_NOT_ACTING: 'not-acting',
 };
 
 async function look(

@@ -24,10 +24,6 @@ export const gapTexts = {
     en: 'target {target} has no off-site copy: all its vaults are on this machine ({vaults})',
     ja: 'ターゲット {target} には遠隔地の複製がありません。保管先はすべてこのマシンにあります（{vaults}）',
   },
-  'off-site-later': {
-    en: 'target {target} has no off-site copy yet: {vaults} are in the policy, but this version does not copy to them',
-    ja: 'ターゲット {target} の遠隔地の複製はまだ作られません。{vaults} はポリシーにありますが、この版では複製しません',
-  },
   'no-weekly': {
     en: 'target {target} has no weekly snapshots: it cannot go back further than the daily ones',
     ja: 'ターゲット {target} には週次スナップショットがなく、日次の世代より前には戻せません',

@@ -2,7 +2,6 @@
 import { formatSpan } from '../base/quantities.ts';
 import { type Gap, gap } from './gap.ts';
 import type { HostFacts } from './host-facts.ts';
-import { isActing } from './later.ts';
 import { parseLocation } from './location.ts';
 import { componentsOf, placeOf, schedulesOf, targetsOf } from './meaning.ts';
 import { isWithin } from './paths.ts';
@@ -38,8 +37,6 @@ function targetGaps(policy: Policy, target: string, { rpo }: Target): readonly G
   const vaults = [...new Set(schedules.flatMap(([, { to, copyTo }]) => [to, ...copyTo]))];
   const away = vaults.filter((vault) => !isLocal(policy.vaults[vault]));
   if (away.length === 0) gaps.push(gap('no-off-site', path, { target, vaults }));
-  else if (!away.some((vault) => isActing(policy.vaults[vault] as PolicyVault)))
-    gaps.push(gap('off-site-later', path, { target, vaults: away }));
   if (!schedules.some(([name]) => name === 'weekly')) gaps.push(gap('no-weekly', path, { target }));
   const interval = Math.min(...schedules.map(([name]) => intervals[name]));
   if (rpo !== undefined && rpo < interval) {

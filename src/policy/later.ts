@@ -2,7 +2,7 @@
 import type { Bilingual } from '../base/language.ts';
 import { parseLocation } from './location.ts';
 import { placeOf } from './meaning.ts';
-import type { Policy, PolicyVault } from './policy-file.ts';
+import type { Policy } from './policy-file.ts';
 import { say } from './wording.ts';
 
 export interface NotYetActing {
@@ -12,10 +12,6 @@ export interface NotYetActing {
 }
 
 const texts = {
-  remote: {
-    en: 'plain vaults at {kind}:// are not written yet',
-    ja: '{kind}:// の plain 保管先への書き込みにはまだ対応していません',
-  },
   lock: {
     en: 'a plain vault is not locked yet: whoever has the keys can delete every object of it',
     ja: 'plain 保管先のオブジェクトロックにはまだ対応していません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
@@ -32,21 +28,13 @@ export function notYet(text: Bilingual): Bilingual {
   return say({ en: '{text} [not yet]', ja: '{text}［未対応］' }, { text });
 }
 
-/** Whether this version reads and writes a vault: any on this machine, elsewhere only repositories. */
-export function isActing(vault: PolicyVault): boolean {
-  return vault.restic !== undefined || parseLocation(placeOf(vault))?.kind === 'local';
-}
-
 export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
   for (const [name, vault] of Object.entries(policy.vaults)) {
     const kind = parseLocation(placeOf(vault))?.kind;
-    if (kind !== undefined && !isActing(vault)) {
-      found.push({ path: `vaults.${name}`, text: say(texts.remote, { kind }) });
-    }
     if (vault.lock !== undefined && vault.plain !== undefined)
       found.push({ path: `vaults.${name}.lock`, text: texts.lock });
-    if (vault.limits !== undefined && (kind === 'local' || !isActing(vault)))
+    if (vault.limits !== undefined && kind === 'local')
       found.push({ path: `vaults.${name}.limits`, text: texts.limits });
   }
   for (const key of ['notify', 'scan', 'cost', 'drill'] as const) {

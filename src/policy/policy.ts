@@ -59,7 +59,7 @@ export async function previousTime(at: string, zone: string, now: number): Promi
 export { policyErrors } from './errors.ts';
 export type { Gap, GapCode } from './gap.ts';
 export type { NotYetActing } from './later.ts';
-export { isActing, notYetActing } from './later.ts';
+export { notYetActing } from './later.ts';
 export type { Location } from './location.ts';
 export { parseLocation } from './location.ts';
 export type { Keep } from './meaning.ts';

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
+import { freePort } from '../servers/free-port.ts';
 import { eventsOf, hikae, runAt, runPlain, Scratch } from './command.ts';
 
 interface ToldVault {
@@ -387,7 +388,7 @@ describe('a vault that is not as it should be', { timeout: 300_000 }, () => {
         vaults: {
           usb: { plain: days.scratch.at('usb/vault'), mounted: days.scratch.at('usb') },
           hdd: { plain: days.vault },
-          nas: { plain: 'sftp://backup@nas/backup', knownHosts: '/etc/hikae/known_hosts' },
+          nas: { plain: `sftp://backup@127.0.0.1:${await freePort()}/backup`, ssh: {} },
         },
         schedules: { daily: { at: '02:00', to: 'hdd' } },
       },
@@ -401,6 +402,7 @@ describe('a vault that is not as it should be', { timeout: 300_000 }, () => {
       [
         ['usb', 0, 'VAULT_NOT_MOUNTED'],
         ['hdd', 3, undefined],
+        ['nas', 0, 'STORAGE_OUT_OF_REACH'],
       ],
     );
     const ls = await now<ToldLs>('ls', 'docs');
@@ -419,6 +421,7 @@ describe('a vault that is not as it should be', { timeout: 300_000 }, () => {
       [
         ['usb', 'failed'],
         ['hdd', 'succeeded'],
+        ['nas', 'failed'],
       ],
     );
     const vaults = await now<{
@@ -430,7 +433,7 @@ describe('a vault that is not as it should be', { timeout: 300_000 }, () => {
       [
         ['usb', 'not-mounted', undefined],
         ['hdd', 'reachable', 3],
-        ['nas', 'not-acting', undefined],
+        ['nas', 'unusable', undefined],
       ],
     );
     assert.ok((vaults.result.vaults[1]?.room?.bytes ?? 0) > 0);

@@ -36,7 +36,7 @@ export interface VaultFactory {
   /** content that lies anywhere in the vault is not stored again under another path */
   readonly deduplicates: boolean;
   /** Makes a snapshot unreadable, as a failing disk would. */
-  ruin(folder: string, entry: SnapshotEntry): void;
+  ruin(folder: string, entry: SnapshotEntry): void | Promise<void>;
 }
 
 export function vaultContract(factory: VaultFactory): void {
@@ -68,7 +68,9 @@ export function vaultContract(factory: VaultFactory): void {
     test('an empty vault lists nothing, and has an identity that stays', async () => {
       assert.deepEqual(await vault.list({ signal: never }), { snapshots: [], unreadable: [] });
       assert.match(vault.identity.id, /^[0-9a-f]{32}$/);
-      assert.deepEqual((await factory.open(folder)).identity, vault.identity);
+      const again = await factory.open(folder);
+      assert.deepEqual(again.identity, vault.identity);
+      await again.close();
     });
 
     test('nothing is visible before it is published, and all of it then', async () => {
@@ -311,7 +313,7 @@ export function vaultContract(factory: VaultFactory): void {
     test('what can not be read is listed as such and hides nothing else', async () => {
       const { entry } = await take(vault, { root });
       const other = await take(vault, { root, time: dayTime(1) });
-      factory.ruin(folder, entry);
+      await factory.ruin(folder, entry);
       const { snapshots, unreadable } = await vault.list({ signal: never });
       assert.deepEqual(snapshots, [other.entry]);
       assert.deepEqual(
@@ -474,6 +476,7 @@ export function vaultContract(factory: VaultFactory): void {
         await assert.rejects(other.acquire({ wait: 0, emit: silent, signal: never }), (error) =>
           isHikaeError(error, 'VAULT_LOCKED'),
         );
+        await other.close();
       });
       await (await vault.acquire({ wait: 0, emit: silent, signal: never })).release();
     });

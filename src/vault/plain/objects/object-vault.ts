@@ -5,7 +5,8 @@ import { vaultErrors } from '../../errors.ts';
 import type { Vault, VaultIdentity } from '../../vault.ts';
 import { listSnapshots } from './listing.ts';
 import type { LockHolder } from './locks.ts';
-import { openPlacing } from './placing.ts';
+import { placeByMark } from './place-by-mark.ts';
+import { placeByName } from './place-by-name.ts';
 import { previewComponent } from './preview.ts';
 import { openReader } from './snapshot-reader.ts';
 import { createVaultObject, readVaultObject } from './vault-object.ts';
@@ -31,7 +32,8 @@ export interface ObjectVaultOptions {
 export async function openObjectVault(storage: Storage, options: ObjectVaultOptions): Promise<Vault> {
   const identity = await openOrCreate(storage, options);
   const { holder, clock, random, spool, locksReading } = options;
-  const parts = { storage, placing: openPlacing(storage), holder, clock, random, spool, locksReading };
+  const placing = storage.tree === undefined ? placeByMark(storage) : placeByName(storage, storage.tree);
+  const parts = { storage, placing, holder, clock, random, spool, locksReading };
   return {
     identity,
     location: storage.location,

@@ -3,10 +3,8 @@
  * folders moves a whole one at once; on any other the manifest, written last, makes a snapshot of what lies there.
  */
 import type { Schedule } from '../../../model/snapshot.ts';
-import type { CallOptions, Key, Storage } from '../../../storage/storage.ts';
+import type { CallOptions, Key } from '../../../storage/storage.ts';
 import type { Place } from '../layout.ts';
-import { placeByMark } from './place-by-mark.ts';
-import { placeByName } from './place-by-name.ts';
 
 export type PlaceState = 'published' | 'partial' | 'removing';
 
@@ -30,8 +28,4 @@ export interface Placing {
   putBack(place: Place, options: CallOptions): Promise<void>;
   /** Removes what is left of one that is partial or withdrawn. */
   clear(found: FoundPlace, options: CallOptions): Promise<void>;
-}
-
-export function openPlacing(storage: Storage): Placing {
-  return storage.tree === undefined ? placeByMark(storage) : placeByName(storage, storage.tree);
 }

@@ -8,7 +8,7 @@ import { findUnchanged } from '../unchanged.ts';
 import { Earlier, earlierSources } from './earlier.ts';
 import { listSnapshots } from './listing.ts';
 import { Spool } from './spool.ts';
-import type { VaultParts } from './writing.ts';
+import type { VaultParts } from './vault-parts.ts';
 
 export async function previewComponent(
   parts: VaultParts,

@@ -17,7 +17,7 @@ import { fetchTo, manifestIn, sha256Of } from './fetched.ts';
 import { type HeldLock, lockForReading } from './locks.ts';
 import { objectKeyOf } from './object-names.ts';
 import { Spool } from './spool.ts';
-import type { VaultParts } from './writing.ts';
+import type { VaultParts } from './vault-parts.ts';
 
 /** Opens a snapshot, which nobody removes until it is closed. */
 export async function openReader(

@@ -21,7 +21,7 @@ import { fetchTo, manifestIn, sha256Of } from './fetched.ts';
 import { listedNameOf, objectKeyOf } from './object-names.ts';
 import { recordDamage } from './records.ts';
 import { Spool } from './spool.ts';
-import type { VaultParts } from './writing.ts';
+import type { VaultParts } from './vault-parts.ts';
 
 /** These make a stored file unfit to be shared with a later snapshot. */
 const recorded: ReadonlySet<FindingKind> = new Set(['content', 'size', 'unreadable']);

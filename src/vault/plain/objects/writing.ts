@@ -8,20 +8,13 @@ import type { Room, WritableVault, WriteOptions } from '../../vault.ts';
 import { LATEST, type Place, parsePlace, snapshotNames } from '../layout.ts';
 import { DoneList, type EarlierSource, earlierSources, predecessorOf, sourceOf } from './earlier.ts';
 import { findPlaces, listSnapshots } from './listing.ts';
-import { isRead, type LockParts, lockForWriting } from './locks.ts';
-import type { FoundPlace, Placing } from './placing.ts';
+import { isRead, lockForWriting } from './locks.ts';
+import type { FoundPlace } from './placing.ts';
 import { forgetRecords, protectPlace } from './records.ts';
 import { openReader } from './snapshot-reader.ts';
 import { ObjectSnapshotWriter } from './snapshot-writer.ts';
 import { Spool } from './spool.ts';
-
-export interface VaultParts extends LockParts {
-  readonly placing: Placing;
-  /** a folder of this machine for what is fetched and what has to be read before it is sent */
-  readonly spool: string;
-  /** false: reads without telling anybody */
-  readonly locksReading: boolean;
-}
+import type { VaultParts } from './vault-parts.ts';
 
 export async function acquireVault(
   parts: VaultParts,

@@ -1,0 +1,11 @@
+/** What everything that works with a plain vault elsewhere needs. */
+import type { LockParts } from './locks.ts';
+import type { Placing } from './placing.ts';
+
+export interface VaultParts extends LockParts {
+  readonly placing: Placing;
+  /** a folder of this machine for what is fetched and what has to be read before it is sent */
+  readonly spool: string;
+  /** false: reads without telling anybody */
+  readonly locksReading: boolean;
+}
