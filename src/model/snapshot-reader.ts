@@ -20,6 +20,12 @@ export interface SnapshotReader {
     options?: ReadOptions & { readonly offset?: number; readonly length?: number },
   ): AsyncIterable<Uint8Array>;
 
+  /**
+   * Of a node that was given out: what its content consists of, in order, in the vault's own words. In one vault the same
+   * words are the same content, and others another. Absent where a content is known by its hash alone.
+   */
+  parts?(node: Node): readonly string[] | undefined;
+
   /** Opens where the content lies as plain bytes, for who copies faster than a stream; undefined when it doesn't. */
   locate(node: Node): LocatedFile | undefined;
 

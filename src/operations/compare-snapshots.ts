@@ -1,5 +1,4 @@
 /** Two snapshots that should be one and the same, gone through side by side. */
-import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { goQuote } from '../base/go-quoting.ts';
 import type { RawPath } from '../base/raw-path.ts';
@@ -11,6 +10,7 @@ import type { VerifyResult } from '../vault/vault.ts';
 import { type Difference, differencesOf, mergeNodes } from './diff.ts';
 import type { Parts } from './parts.ts';
 import type { ChosenSnapshot } from './select.ts';
+import { withHashes } from './whole-hashes.ts';
 
 /** Differences are found in the second of them. */
 export async function compareSnapshots(
@@ -100,23 +100,6 @@ async function differences(
       `${difference}: ${shown(one, difference)} in ${names[0]}, ${shown(other, difference)} in ${names[1]}`,
     ])
     .concat(ownerNames(one, other, names));
-}
-
-/** Where one of them knows the hashes of a content's parts alone, both are read. */
-async function withHashes(
-  [left, before]: readonly [SnapshotReader, Node],
-  [right, after]: readonly [SnapshotReader, Node],
-  signal: AbortSignal,
-): Promise<readonly [Node, Node]> {
-  if (before.inParts !== true && after.inParts !== true) return [before, after];
-  return [await hashed(left, before, signal), await hashed(right, after, signal)];
-}
-
-async function hashed(reader: SnapshotReader, node: Node, signal: AbortSignal): Promise<Node> {
-  if (node.type !== 'file') return node;
-  const hash = createHash('sha256');
-  for await (const part of reader.content(node, { signal })) hash.update(part);
-  return { ...node, sha256: hash.digest('hex') };
 }
 
 function kindOf(difference: Difference, one: Node, other: Node): FindingKind {

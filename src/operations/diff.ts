@@ -1,8 +1,11 @@
 /** diff: what changed from one snapshot to another. */
+import { isDeepStrictEqual } from 'node:util';
 import { compareRawPaths } from '../base/raw-path.ts';
 import type { Node } from '../model/node.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { Parts } from './parts.ts';
 import { type ChosenSnapshot, type LookOptions, readSnapshot, type SnapshotSpec } from './select.ts';
+import { withHashes } from './whole-hashes.ts';
 
 /** What of an entry differs. A type that differs says all: the rest is then not compared. */
 export type Difference = 'type' | 'content' | 'mode' | 'owner' | 'mtime' | 'target' | 'xattrs' | 'hardlink';
@@ -52,7 +55,10 @@ export async function diffSnapshots<Result>(
   const { signal } = parts;
   return readSnapshot(before, look, parts, (left, leftChosen) =>
     readSnapshot(after, look, parts, (right, rightChosen) => {
-      const counts = new Counts();
+      const isOneVault = leftChosen.opened.vault.identity.id === rightChosen.opened.vault.identity.id;
+      const counts = new Counts((one, other) =>
+        isSameContent([left, one], [right, other], isOneVault, signal),
+      );
       const changes = counts.of(mergeNodes(left.nodes({ signal }), right.nodes({ signal })));
       return show({ before: leftChosen, after: rightChosen, changes, summary: () => counts.summary() });
     }),
@@ -128,7 +134,34 @@ class Cursor implements AsyncDisposable {
   }
 }
 
+type SameContent = (before: Node, after: Node) => boolean | Promise<boolean>;
+
+/** Where the hash of a whole content is not known its parts tell, and where these can't be compared both are read. */
+function isSameContent(
+  [left, before]: readonly [SnapshotReader, Node],
+  [right, after]: readonly [SnapshotReader, Node],
+  isOneVault: boolean,
+  signal: AbortSignal,
+): boolean | Promise<boolean> {
+  if (before.sha256 !== undefined && after.sha256 !== undefined) return before.sha256 === after.sha256;
+  if (before.size !== after.size || before.type !== 'file' || after.type !== 'file')
+    return before.sha256 === after.sha256;
+  const [one, other] = [left.parts?.(before), right.parts?.(after)];
+  if (isOneVault && one !== undefined && other !== undefined) return isDeepStrictEqual(one, other);
+  return isSameWhenRead([left, before], [right, after], signal);
+}
+
+async function isSameWhenRead(
+  before: readonly [SnapshotReader, Node],
+  after: readonly [SnapshotReader, Node],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const [one, other] = await withHashes(before, after, signal);
+  return one.sha256 === other.sha256;
+}
+
 class Counts {
+  readonly #isSame: SameContent;
   readonly #tallies = {
     added: { nodes: 0, bytes: 0 },
     removed: { nodes: 0, bytes: 0 },
@@ -136,15 +169,27 @@ class Counts {
     unchanged: { nodes: 0, bytes: 0 },
   };
 
+  constructor(isSame: SameContent) {
+    this.#isSame = isSame;
+  }
+
   async *of(pairs: AsyncIterable<readonly Pair[]>): AsyncGenerator<readonly Change[]> {
-    for await (const batch of pairs) yield batch.flatMap((pair) => this.#changeOf(pair));
+    for await (const batch of pairs) {
+      const changes: Change[] = [];
+      for (const pair of batch) {
+        const { before, after } = pair;
+        const same = before === undefined || after === undefined || this.#isSame(before, after);
+        changes.push(...this.#changeOf(pair, typeof same === 'boolean' ? same : await same));
+      }
+      yield changes;
+    }
   }
 
   summary(): DiffSummary {
     return this.#tallies;
   }
 
-  #changeOf({ before, after }: Pair): Change[] {
+  #changeOf({ before, after }: Pair, same: boolean): Change[] {
     if (after === undefined) {
       if (before === undefined) return [];
       this.#count('removed', before.size);
@@ -154,7 +199,7 @@ class Counts {
       this.#count('added', after.size);
       return [{ kind: 'added', after }];
     }
-    const differences = differencesOf(before, after);
+    const differences = differencesOf(before, after, same);
     if (differences.length === 0) {
       this.#count('unchanged', after.size);
       return [];
@@ -170,10 +215,14 @@ class Counts {
   }
 }
 
-export function differencesOf(before: Node, after: Node): readonly Difference[] {
+export function differencesOf(
+  before: Node,
+  after: Node,
+  isSame = before.sha256 === after.sha256,
+): readonly Difference[] {
   if (before.type !== after.type || before.rdev !== after.rdev) return ['type'];
   const differs: readonly (readonly [Difference, boolean])[] = [
-    ['content', before.size !== after.size || before.sha256 !== after.sha256],
+    ['content', before.size !== after.size || !isSame],
     ['target', before.target !== after.target],
     ['mode', before.mode !== after.mode],
     ['owner', before.uid !== after.uid || before.gid !== after.gid],

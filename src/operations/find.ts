@@ -1,9 +1,11 @@
 /** find: in which snapshots a file is, and in which versions. */
+import { hash } from 'node:crypto';
 import { isHikaeError } from '../base/errors.ts';
 import type { RawPath } from '../base/raw-path.ts';
 import type { Node } from '../model/node.ts';
 import type { Outcome } from '../model/run.ts';
 import { componentOf, type SnapshotEntry } from '../model/snapshot.ts';
+import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import { openPathTest, type PathTest } from '../source/source.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 import { inEachVault, vaultsToLookIn } from './reach.ts';
@@ -98,7 +100,7 @@ class Search {
     const reader = await vault.open(entry, { signal });
     try {
       for await (const batch of reader.nodes({ signal }))
-        for (const node of batch) this.#consider(node, entry);
+        for (const node of batch) this.#consider(node, entry, reader);
       this.#searched += 1;
     } catch (error) {
       signal.throwIfAborted();
@@ -111,12 +113,12 @@ class Search {
     }
   }
 
-  #consider(node: Node, entry: SnapshotEntry): void {
+  #consider(node: Node, entry: SnapshotEntry, reader: SnapshotReader): void {
     const component = componentOf(node.path);
     const path = node.path.slice(component.length + 1) as RawPath;
     if (path === '' || !this.#test(path, node.type === 'dir')) return;
     const { target } = entry.header;
-    const { type, size, mtime, sha256 = '', target: leadsTo = '' } = node;
+    const { type, size, mtime, sha256 = partsOf(node, reader), target: leadsTo = '' } = node;
     const key = JSON.stringify([target, node.path, type, size, String(mtime), sha256, leadsTo]);
     const known = this.#versions.get(key);
     if (known === undefined) {
@@ -127,4 +129,10 @@ class Search {
       known.snapshots += 1;
     }
   }
+}
+
+/** Stands for a content whose whole has no hash; short, however large the file is. */
+function partsOf(node: Node, reader: SnapshotReader): string {
+  const parts = node.inParts === true ? reader.parts?.(node) : undefined;
+  return parts === undefined ? '' : hash('sha256', parts.join(' '));
 }

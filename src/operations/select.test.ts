@@ -158,6 +158,8 @@ describe('parseSnapshotSpec', () => {
     ['mail/2026-11-22', { target: 'mail', wanted: '2026-11-22' }],
     ['mail/c1c1c1', { target: 'mail', wanted: 'c1c1c1' }],
     ['daily/mail/2026-11-22', { wanted: 'daily/mail/2026-11-22' }],
+    [`snapshots/${'c1'.repeat(32)}`, { wanted: `snapshots/${'c1'.repeat(32)}` }],
+    ['snapshots/latest', { target: 'snapshots', wanted: 'latest' }],
     ['c1c1c1', { wanted: 'c1c1c1' }],
     ['c1c1c', { target: 'c1c1c', wanted: 'latest' }],
     ['mail/', { wanted: 'mail/' }],

@@ -40,6 +40,7 @@ export interface ChosenSnapshot {
 export function parseSnapshotSpec(text: string): SnapshotSpec {
   const words = text.split('/');
   const [target = '', wanted = ''] = words;
+  if (foreignPlace.test(text)) return { wanted: text };
   if (words.length === 2 && target !== '' && wanted !== '') return { target, wanted };
   return words.length > 1 || idPrefix.test(text) ? { wanted: text } : { target: text, wanted: 'latest' };
 }
@@ -121,6 +122,8 @@ export async function readSnapshot<Result>(
 
 const FUTURE = 3_600_000;
 const idPrefix = /^[0-9a-f]{6,32}$/;
+/** A snapshot of a repository that somebody else has taken is called by its file. */
+const foreignPlace = /^snapshots\/[0-9a-f]{64}$/;
 
 function specText({ target, wanted }: SnapshotSpec): string {
   return target === undefined ? wanted : `${target}/${wanted}`;

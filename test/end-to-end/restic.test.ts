@@ -1,7 +1,7 @@
 /** A repository as the vault of a policy: every command on it, and restic beside it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { describeTree } from '../doubles/live-tree.ts';
 import { plantLock } from '../vault/planted-lock.ts';
@@ -35,6 +35,18 @@ function policyOf(scratch: Scratch): string {
 }
 
 const day = (at: number) => `2026-11-${at}T02:00:00+09:00`;
+
+interface ToldSnapshots {
+  readonly vaults: readonly { readonly snapshots: readonly { readonly place: string }[] }[];
+}
+
+interface ToldDiff {
+  readonly changes: readonly { readonly path: string; readonly differences: readonly string[] }[];
+}
+
+interface ToldFind {
+  readonly versions: readonly { readonly node: { readonly path: string } }[];
+}
 
 interface Pruned {
   readonly ends: readonly {
@@ -171,6 +183,44 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
       assert.equal(ran.status, 0, `${args[0]}: ${ran.stderr}`);
     }
     assert.equal((await runPlain(['snapshots', '--password-file', scratch.at('password')])).status, 2);
+  });
+
+  it('has its files found and compared, by hikae and by restic alone, however many blobs they are', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    const repository = scratch.at('repository');
+    const large = scratch.at('site/large');
+    /** Of hikae and of restic: the places of their newest snapshots. */
+    const takeBoth = async (at: number): Promise<string[]> => {
+      assert.equal((await runAt(day(at), policy, ['backup'])).status, 0);
+      resticBackup(repository, [scratch.at('site')]);
+      const { result } = await run<ToldSnapshots>(policy, ['snapshots']);
+      const places = result.vaults[0]?.snapshots.map(({ place }) => place) ?? [];
+      return [/^daily/, /^snapshots/].map((kind) => places.findLast((place) => kind.test(place)) ?? '');
+    };
+    const differ = async (before: readonly string[], after: readonly string[], expected: string) => {
+      for (const [at, place] of before.entries()) {
+        const { status, result } = await run<ToldDiff>(policy, ['diff', place, after[at] ?? '']);
+        assert.equal(status, 0);
+        const [change] = result.changes.filter(({ path }) => path.endsWith('/large'));
+        assert.deepEqual(change?.differences, [expected], `${place} and ${after[at]}`);
+      }
+    };
+    const first = await takeBoth(21);
+    utimesSync(large, 1, 1);
+    const second = await takeBoth(22);
+    await differ(first, second, 'mtime');
+    writeFileSync(large, Buffer.concat([noise(8_999_999), Buffer.from('!')]));
+    utimesSync(large, 1, 1);
+    const third = await takeBoth(23);
+    await differ(second, third, 'content');
+    const found = await run<ToldFind>(policy, ['find', 'large', '--target', `restic:${scratch.at('site')}`]);
+    assert.equal(found.result.versions.length, 3, 'each has other bytes or another time');
+    const [, foreign = ''] = third;
+    const path = found.result.versions[0]?.node.path ?? '';
+    assert.match((await runPlain(['--policy', policy, 'ls', foreign, '--recursive'])).stdout, /large/);
+    const dumped = await runPlain(['--policy', policy, 'dump', foreign, path]);
+    assert.deepEqual([dumped.status, dumped.stdout.at(-1)], [0, '!']);
   });
 
   it('is read without a lock when somebody is alone with it, and else not', async () => {

@@ -128,6 +128,10 @@ export class ResticSnapshotReader implements SnapshotReader {
     return this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
   }
 
+  parts(node: Node): readonly string[] | undefined {
+    return this.#contents.get(node);
+  }
+
   /** For a node that came from elsewhere: by its path, name by name. */
   async #findContent(path: RawPath, signal: AbortSignal): Promise<readonly string[]> {
     const { blobs, snapshot } = this.#parts;
