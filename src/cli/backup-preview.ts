@@ -9,6 +9,14 @@ const texts = {
     en: '{target} → {vault} ({schedule})',
     ja: '{target} → {vault}（{schedule}）',
   },
+  locks: {
+    en: 'locks: {objects} objects ({size}) until {until}, {extended} locks are made longer; {puts} PUT and {gets} GET requests ({price} by list price)',
+    ja: 'ロック: {objects} オブジェクト（{size}）を {until} まで、延長 {extended} 件。PUT {puts}・GET {gets} リクエスト（定価で {price}）',
+  },
+  lockedNew: {
+    en: 'what is new (up to {size}) is locked and paid for until {until}: {price} by list price',
+    ja: '新規分（最大 {size}）は {until} までロックされ、料金がかかります: 定価で {price}',
+  },
   creates: { en: 'the vault would be made', ja: '保管先を新しく作成します' },
   from: {
     en: 'made of {from}, without reading the sources',
@@ -30,14 +38,16 @@ export function previewText(previews: readonly BackupPreview[], language: Langua
 }
 
 function targetText(
-  { target, vault, schedule, creates, unreachable, from, copyTo, components }: BackupPreview,
+  { target, vault, schedule, creates, unreachable, from, copyTo, components, locks }: BackupPreview,
   language: Language,
 ): string {
   const lines = [fill(texts.target[language], { target, vault, schedule })];
   if (unreachable !== undefined) lines.push(...describeFailure(unreachable, language));
   if (creates) lines.push(texts.creates[language]);
   const copies = copyTo.length === 0 ? [] : [fill(texts.copies[language], { copyTo })];
-  if (from !== undefined) return [...lines, fill(texts.from[language], { from }), ...copies].join('\n');
+  const locking = locks === undefined ? [] : lockLines(locks, language);
+  if (from !== undefined)
+    return [...lines, fill(texts.from[language], { from }), ...copies, ...locking].join('\n');
   const columns = [
     { title: texts.component[language] },
     ...(['entries', 'unchanged', 'size', 'added'] as const).map((key) => ({
@@ -55,5 +65,38 @@ function targetText(
   const failures = components.flatMap(({ error }) =>
     error === undefined ? [] : describeFailure(error, language),
   );
-  return [...lines, formatTable(columns, rows), ...copies, ...failures].join('\n');
+  return [...lines, formatTable(columns, rows), ...copies, ...locking, ...failures].join('\n');
+}
+
+function lockLines(
+  {
+    objects,
+    bytes,
+    newBytes,
+    extended,
+    requests,
+    until,
+    newUntil,
+    price,
+  }: NonNullable<BackupPreview['locks']>,
+  language: Language,
+): string[] {
+  const amount = (value: number) => `${Number(value.toPrecision(2))} ${price.currency}`;
+  const date = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return [
+    fill(texts.locks[language], {
+      objects: countText(objects),
+      size: formatSize(bytes),
+      until: date(until),
+      extended: countText(extended),
+      puts: countText(requests.puts),
+      gets: countText(requests.gets),
+      price: amount(price.requests),
+    }),
+    fill(texts.lockedNew[language], {
+      size: formatSize(newBytes),
+      until: date(newUntil),
+      price: amount(price.storage),
+    }),
+  ];
 }

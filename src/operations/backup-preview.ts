@@ -1,7 +1,14 @@
 /** What a backup of one target would do. */
 import { isHikaeError } from '../base/errors.ts';
-import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
-import type { Preview, Vault } from '../vault/vault.ts';
+import {
+  originOf,
+  type PolicySchedule,
+  type Price,
+  priceOf,
+  type ScheduleName,
+  type Target,
+} from '../policy/policy.ts';
+import type { LockForecast, Preview, Vault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
 import { countable } from './estimate.ts';
 import type { OpenedVault, PolicyParts } from './parts.ts';
@@ -21,6 +28,8 @@ export interface BackupPreview {
   /** the vaults that it, and what they lack besides, would be copied to */
   readonly copyTo: readonly string[];
   readonly components: readonly (Preview & { readonly name: string; readonly error?: Error })[];
+  /** what locking it would come to, and the list price of that; absent where the vault isn't locked */
+  readonly locks?: LockForecast & { readonly price: Price };
 }
 
 export async function previewTarget(
@@ -41,10 +50,26 @@ export async function previewTarget(
       copyTo: others,
       ...failure,
     };
-    return { ...preview, ...(await previewIn(opened?.vault, target, schedule, parts)) };
+    const found = await previewIn(opened?.vault, target, schedule, parts);
+    return { ...preview, ...found, ...(await previewLocks(opened?.vault, target, found, parts)) };
   } finally {
     await opened?.vault.close();
   }
+}
+
+/** In a weekly that is made of a daily nothing is new. */
+async function previewLocks(
+  vault: Vault | undefined,
+  target: string,
+  { components }: Pick<BackupPreview, 'components'>,
+  { policy, clock, signal }: PolicyParts,
+): Promise<Pick<BackupPreview, 'locks'>> {
+  if (vault?.forecastLocks === undefined) return {};
+  const newBytes = components.reduce((sum, one) => sum + one.newBytes, 0);
+  const forecast = await vault.forecastLocks(target, newBytes, { signal });
+  const { requests, newUntil } = forecast;
+  const price = priceOf(policy, { ...requests, bytes: newBytes, span: newUntil - clock.now() });
+  return { locks: { ...forecast, price } };
 }
 
 async function previewIn(

@@ -66,6 +66,7 @@ export type { Keep } from './meaning.ts';
 export { keepOf, originOf, placeOf, schedulesOf, targetsOf } from './meaning.ts';
 export type { Sentence } from './plan-sentences.ts';
 export type { Component, Policy, PolicySchedule, PolicyVault, ScheduleName, Target } from './policy-file.ts';
+export { type Price, priceOf } from './prices.ts';
 export type { ForgetLimit, Marked, RetentionFacts, RetentionPlan, RetentionRules } from './retention.ts';
 export { limitForget, planRetention, retentionFacts } from './retention.ts';
 export { retentionErrors } from './retention-errors.ts';

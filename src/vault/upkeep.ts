@@ -38,3 +38,33 @@ export interface PruneReport {
   /** blobs that snapshots need and the vault does not have */
   readonly lost: number;
 }
+
+export interface UndeleteOptions {
+  /** milliseconds since 1970 UTC, by the medium's clock */
+  readonly time: number;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface UndeleteReport {
+  /** the objects that are laid on top again, by their keys */
+  readonly objects: readonly string[];
+  readonly bytes: number;
+  /** objects that were there, and of which no version is right */
+  readonly lost: readonly string[];
+}
+
+/** What locking a snapshot will come to, by what is remembered of the locks. Times in milliseconds since 1970 UTC. */
+export interface LockForecast {
+  /** everything that the snapshot will need */
+  readonly objects: number;
+  readonly bytes: number;
+  /** bytes of files that are new or changed; compression may make less of them */
+  readonly newBytes: number;
+  /** locks that are made longer */
+  readonly extended: number;
+  readonly requests: { readonly puts: number; readonly gets: number };
+  /** until when the snapshot is promised to stay, and until when what is new is locked */
+  readonly until: number;
+  readonly newUntil: number;
+}

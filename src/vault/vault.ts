@@ -11,7 +11,7 @@ import type { Finding, VerifyLevel } from '../model/finding.ts';
 import type { Proof } from '../model/proof.ts';
 import type { SnapshotEntry, SnapshotHeader, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
-import type { PruneOptions, PruneReport } from './upkeep.ts';
+import type { LockForecast, PruneOptions, PruneReport, UndeleteOptions, UndeleteReport } from './upkeep.ts';
 import type { ComponentDraft, FreeRoom, WritableVault } from './writable-vault.ts';
 
 export interface VaultIdentity {
@@ -50,6 +50,10 @@ export interface Vault {
   prune?(options: PruneOptions): Promise<PruneReport>;
   /** Asks the medium for everything that the snapshot needs; absent where it keeps no versions. */
   prove?(entry: SnapshotEntry, options: { emit: Emit; signal: AbortSignal }): Promise<Proof>;
+  /** Lays on top again what was seen at a time and isn't now; absent where no versions are kept. */
+  undelete?(options: UndeleteOptions): Promise<UndeleteReport>;
+  /** What locking the next snapshot of a target will come to; absent where nothing is locked. */
+  forecastLocks?(target: string, newBytes: number, options: { signal: AbortSignal }): Promise<LockForecast>;
   /** What the medium has left; undefined files where it doesn't count them. */
   room(options: { signal: AbortSignal }): Promise<FreeRoom>;
   /** the passwords of a vault that is encrypted */
@@ -145,6 +149,13 @@ export interface VerifyResult {
 
 export { vaultErrors } from './errors.ts';
 export { copySnapshot } from './snapshot-copy.ts';
-export type { Amount, PruneOptions, PruneReport } from './upkeep.ts';
+export type {
+  Amount,
+  LockForecast,
+  PruneOptions,
+  PruneReport,
+  UndeleteOptions,
+  UndeleteReport,
+} from './upkeep.ts';
 export type * from './writable-vault.ts';
 export type { SnapshotEntry, SnapshotHeader, SnapshotReader };

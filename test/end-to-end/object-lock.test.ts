@@ -8,12 +8,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectRetentionCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { Secret } from '../../src/base/secret.ts';
 import type { Proof } from '../../src/model/proof.ts';
+import type { BackupPreview } from '../../src/operations/backup-preview.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
 import { describeTree } from '../doubles/live-tree.ts';
@@ -25,6 +27,7 @@ import { eventsOf, run, runAt, Scratch, type ToldRestore } from './command.ts';
 const options = { signal: never };
 const DAY = 86_400_000;
 const BUCKET = 'hikae-locked';
+const TWO_DAYS = { mode: 'compliance', for: '2d', generation: '1d' };
 
 let ceph: Ceph;
 let admin: S3Client;
@@ -69,13 +72,13 @@ class Locked {
     this.scratch.write('password', `${PASSWORD}\n`, 0o600);
   }
 
-  policy(lock: object = { mode: 'compliance', for: '2d', generation: '1d' }, bucket = BUCKET): string {
+  policy(lock: object | null = TWO_DAYS, bucket = BUCKET, keep = 1): string {
     const { scratch } = this;
     const place = { restic: `s3://${bucket}/${this.prefix}`, region: 'us-east-1', endpoint: ceph.endpoint };
     return scratch.policy({
       targets: { blog: { components: { site: { files: scratch.at('site') } } } },
-      vaults: { away: { ...place, lock, password: { file: scratch.at('password') } } },
-      schedules: { daily: { at: '02:00', to: 'away', keep: 1 } },
+      vaults: { away: { ...place, ...(lock && { lock }), password: { file: scratch.at('password') } } },
+      schedules: { daily: { at: '02:00', to: 'away', keep } },
     });
   }
 
@@ -106,6 +109,18 @@ class Locked {
     const { locking } = await this.storage();
     assert.ok(locking !== undefined);
     return collect(locking.versions(folder as Key, options));
+  }
+
+  /** For how many days from now each object of a folder is locked, or that it isn't. */
+  async daysOf(folder: string): Promise<(number | undefined)[]> {
+    const { locking } = await this.storage();
+    const days: (number | undefined)[] = [];
+    for (const { key, version } of await this.versions(folder)) {
+      const status = await locking?.statVersion(key, version, options);
+      const { lock, time = 0 } = status ?? {};
+      days.push(typeof lock === 'object' ? (lock.until - time) / DAY : undefined);
+    }
+    return days;
   }
 
   /** Until when each object of a folder is locked, in days from now. */
@@ -152,6 +167,31 @@ class Locked {
   }
 }
 
+/** Lets the other user do what an uploader needs below a prefix, and this. */
+async function allow(prefix: string, more: readonly string[]): Promise<void> {
+  const [bucket, below] = [`arn:aws:s3:::${BUCKET}`, `arn:aws:s3:::${BUCKET}/${prefix}`];
+  const statement = (Action: readonly string[], Resource: string, user = 'stranger') => ({
+    Effect: 'Allow',
+    Principal: { AWS: [`arn:aws:iam:::user/${user}`] },
+    Action,
+    Resource,
+  });
+  const Policy = JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      statement(['s3:ListBucket', 's3:ListBucketVersions'], bucket),
+      statement(
+        ['s3:PutObject', 's3:GetObject', 's3:GetObjectVersion', 's3:GetObjectRetention', ...more],
+        `${below}/*`,
+      ),
+      statement(['s3:DeleteObject'], `${below}/locks/*`),
+      // What another has put belongs to him.
+      statement(['s3:*'], `${bucket}/*`, 'first'),
+    ],
+  });
+  await admin.send(new PutBucketPolicyCommand({ Bucket: BUCKET, Policy }));
+}
+
 const OBJECTS = ['data', 'index', 'keys', 'config'];
 
 describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
@@ -191,15 +231,23 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     const count = (await vault.versions('data')).length;
 
     vault.scratch.write('site/page', 'another text');
+    const [planned] = (await vault.run<BackupPreview[]>(['backup', '--dry-run'])).result;
     const second = await vault.backup();
     assert.equal(second.status, 0, second.stdout);
-    assert.equal(second.locks?.extended, 0);
+    assert.deepEqual([second.locks?.extended, planned?.locks?.extended], [0, 0]);
+    assert.ok(Math.abs((planned?.locks?.until ?? 0) - (second.locks?.until ?? 0)) < DAY / 24);
+    // Packs, an index and the snapshot's own file come on top of what is there.
+    const more = (planned?.locks?.objects ?? 0) - (second.locks?.objects ?? 0);
+    assert.ok(more >= 0 && more <= 3, `${more}`);
     assert.ok((second.locks?.objects ?? 0) > count);
 
     // What earlier runs have stored is made longer with the rest.
     const longer = vault.policy({ mode: 'compliance', for: '5d', generation: '1d' });
+    const [told] = (await vault.run<BackupPreview[]>(['backup', '--dry-run'], longer)).result;
     const third = await vault.backup(longer);
     assert.equal(third.status, 0, third.stdout);
+    assert.equal(third.locks?.extended, told?.locks?.extended);
+    assert.ok((told?.locks?.price.requests ?? 0) > 0);
     assert.ok((third.locks?.extended ?? 0) > count);
     for (const folder of ['index', 'keys', 'config'])
       for (const days of await vault.daysLocked(folder)) assert.ok(days > 5.99 && days < 6.01, `${days}`);
@@ -301,6 +349,48 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       assert.deepEqual([status, result.targets[0]?.error?.code], [1, 'VAULT_OBJECT_HIDDEN']);
       assert.equal((await vault.versions('snapshots')).length, 1);
     }
+  });
+
+  it('needs no right to delete, and publishes nothing that it may not lock', async () => {
+    await using vault = new Locked('roles');
+    const { scratch } = vault;
+    const unlocked = vault.policy(null, BUCKET, 30);
+    await vault.run(['vault', 'create', 'away'], unlocked);
+    for (const day of [5, 4]) {
+      const time = new Date(Date.now() - day * DAY).toISOString();
+      const old = await runAt(time, unlocked, ['backup']);
+      assert.equal(old.status, 0, old.stdout);
+      scratch.write('site/page', `text of ${day} days ago`);
+    }
+    const uploader = {
+      AWS_ACCESS_KEY_ID: ceph.stranger.id,
+      AWS_SECRET_ACCESS_KEY: ceph.stranger.secret,
+    };
+    const backup = (policy: string) => run(policy, ['backup'], { environment: uploader });
+
+    await allow(vault.prefix, []);
+    const refused = await backup(vault.policy(TWO_DAYS, BUCKET, 30));
+    assert.deepEqual([refused.status, refused.result.targets[0]?.error?.code], [10, 'STORAGE_REFUSED']);
+    assert.equal((await vault.versions('snapshots')).length, 2);
+
+    await allow(vault.prefix, ['s3:PutObjectRetention']);
+    const keepsOne = vault.policy();
+    const done = await backup(keepsOne);
+    assert.deepEqual([done.status, done.result.outcome], [0, 'succeeded'], done.stdout);
+    const told = eventsOf(done, 'warning').map(({ code }) => code);
+    assert.ok(told.includes('removal-refused'), String(told));
+    const snapshots = await vault.versions('snapshots');
+    assert.deepEqual([snapshots.length, snapshots.some(({ deleted }) => deleted)], [3, false]);
+
+    // To protect one makes its locks longer, and that of no other.
+    const until = new Date(Date.now() + 9 * DAY).toISOString();
+    const protect = ['protect', 'blog', '--until', until];
+    const pinned = await run(keepsOne, protect, { environment: uploader });
+    assert.equal(pinned.status, 0, pinned.stdout);
+    const days = (await vault.daysOf('snapshots')).filter((one) => one !== undefined);
+    assert.deepEqual(days.map(Math.round).sort(), [2, 9]);
+    const proven = await vault.run<ToldProof>(['prove']);
+    assert.ok((proven.result.vaults[0]?.proofs[0]?.protectedUntil ?? 0) > Date.now() + 8.9 * DAY);
   });
 
   it('does nothing by a clock that is wrong', async () => {

@@ -11,10 +11,11 @@ import { type ScryptCost, usualCost } from './format/key-file.ts';
 import { openKeys } from './keys.ts';
 import { SnapshotListing } from './listing.ts';
 import { openLocks } from './lock-removal.ts';
-import { proving } from './locking/evidence.ts';
+import { forecasting } from './locking/forecast.ts';
 import type { LockSettings } from './locking/lock-dates.ts';
 import { openObjectLocks } from './locking/open-locks.ts';
 import type { RepositoryLocks } from './locking/repository-locks.ts';
+import { versioned } from './locking/versioned.ts';
 import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
 import { pruneRepository } from './prune/prune.ts';
@@ -73,7 +74,8 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
       return acquireRepository(parts, acquireOptions);
     },
     prune: (pruneOptions) => pruneRepository(parts, pruneOptions),
-    ...(storage.locking && { prove: proving({ ...parts, locking: storage.locking }) }),
+    ...(storage.locking && versioned(parts, storage.locking)),
+    ...(locks && { forecastLocks: forecasting(parts, locks) }),
     async room({ signal }) {
       const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
       return { bytes };

@@ -35,7 +35,8 @@ export async function proveSnapshot(
   const { repository, locking, wanted } = parts;
   const { place, header } = entry;
   const packs = await packsUsed(parts, { place, tree: file.tree }, { signal });
-  const files = ids.map((id) => keyOf('snapshots', id));
+  // Of several files that stand for it, the first, which protects it the longest, is enough.
+  const files = ids.slice(0, 1).map((id) => keyOf('snapshots', id));
   const needed = new Set<Key>([...packs, ...files, CONFIG]);
   // Which indexes and keys a snapshot needs nobody wrote down: all that there are.
   for (const folder of ['index', 'keys'] as const)

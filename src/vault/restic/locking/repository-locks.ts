@@ -17,11 +17,17 @@ import {
   rightVersion,
   type Storage,
 } from '../../../storage/storage.ts';
+import type { LockForecast } from '../../upkeep.ts';
 import { CONFIG, idIn } from '../layout.ts';
 import type { Signalled } from '../objects.ts';
 import type { DateHints } from './date-hints.ts';
 import { lockErrors } from './errors.ts';
 import { givenLock, type LockSettings, neededLock } from './lock-dates.ts';
+
+/** Bytes of a pack, folders that are listed, and versions on a page of a list. */
+const PACK = 16 * 1024 * 1024;
+const FOLDERS = 4;
+const LISTED = 1_000;
 
 /** What clocks may differ by, in milliseconds. */
 const MOST_DRIFT = 5 * 60_000;
@@ -115,6 +121,30 @@ export class RepositoryLocks {
     }
     hints.save((key) => found.has(key) || key.startsWith('snapshots/'));
     return total;
+  }
+
+  /** What `secure` will come to for a snapshot that also stores new data. */
+  async forecast(packs: ReadonlySet<Key>, newBytes: number, { signal }: Signalled): Promise<LockForecast> {
+    const now = await this.now({ signal });
+    const { until } = neededLock(this.settings, now);
+    const found = [...(await this.#find(packs, { signal })).values()];
+    const { trusted } = this.#sampled(found.filter((one) => this.#isKnown(one, until)));
+    const asked = found.length - trusted.size;
+    const isShort = ({ key }: ObjectVersion) => (this.#options.hints.get(key)?.until ?? until) < until;
+    const extended = found.filter(isShort).length;
+    // Packs of data, one of trees, an index; the snapshot's file.
+    const added = Math.ceil(newBytes / PACK) + 3;
+    const lists = FOLDERS + Math.ceil(found.length / LISTED);
+    return {
+      objects: found.length + added,
+      bytes: found.reduce((sum, { size }) => sum + size, 0) + newBytes,
+      newBytes,
+      extended,
+      // Of a lock that is made longer the server is asked before and after.
+      requests: { puts: added + extended + lists, gets: asked + 2 * extended + added },
+      until,
+      newUntil: givenLock(this.settings, now).until,
+    };
   }
 
   /** Until when the files of the snapshots are locked, by their ids. Where we may not ask there is none. */
