@@ -3,14 +3,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { PASSWORD } from './restic-taking.ts';
 
 export interface ResticOptions {
+  /** another restic than that of this system */
+  readonly program?: string;
   readonly password?: string;
   readonly folder?: string;
 }
 
 /** Runs it to a good end, and gives what it printed. */
 export function restic(repository: string, args: readonly string[], options: ResticOptions = {}): string {
-  const { password = PASSWORD, folder } = options;
-  return execFileSync('restic', ['--repo', repository, '--no-cache', ...args], {
+  const { program = 'restic', password = PASSWORD, folder } = options;
+  return execFileSync(program, ['--repo', repository, '--no-cache', ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 2 ** 26,
@@ -20,9 +22,9 @@ export function restic(repository: string, args: readonly string[], options: Res
 }
 
 /** What `check --read-data` says; it must be the sentence of a sound repository. */
-export function resticCheck(repository: string): string {
+export function resticCheck(repository: string, { program = 'restic' }: ResticOptions = {}): string {
   const { stdout, stderr, status } = spawnSync(
-    'restic',
+    program,
     ['--repo', repository, '--no-cache', 'check', '--read-data'],
     { encoding: 'utf8', env: { PATH: process.env.PATH, RESTIC_PASSWORD: PASSWORD, TZ: 'UTC' } },
   );
