@@ -64,6 +64,26 @@ export async function sendFile(
   }
 }
 
+/** SHA-256 of a file in hexadecimal; undefined where it can't be read. */
+export async function hashFile({ directory, name }: FilePlace): Promise<string | undefined> {
+  let file: number | undefined;
+  try {
+    file = openAt(directory, name, constants.O_RDONLY | constants.O_NONBLOCK);
+    const hash = createHash('sha256');
+    for (let position = 0; ; ) {
+      const part = await readAt(file, PIECE, position);
+      if (part.length === 0) return hash.digest('hex');
+      hash.update(part);
+      position += part.length;
+    }
+  } catch (error) {
+    if (systemCode(error) === undefined && !(error instanceof SourceError)) throw error;
+    return undefined;
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+}
+
 async function sendOpen(file: number, put: Put, again: () => Promise<void>): Promise<FileResult> {
   for (let turn = 1; ; turn++) {
     const status = reading(() => statusOf(file));

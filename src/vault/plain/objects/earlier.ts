@@ -99,6 +99,16 @@ function isSafety({ header }: SnapshotEntry): boolean {
   return header.schedule === 'safety';
 }
 
+const DONE = keyFrom(`${OWN}/done`);
+
+/** Where pieces of such lists lie. */
+export async function placesWithDone(storage: Storage, options: CallOptions): Promise<ReadonlySet<string>> {
+  const places = new Set<string>();
+  for await (const batch of storage.list(DONE, options))
+    for (const { key } of batch) places.add(key.slice(DONE.length + 1, key.lastIndexOf('/')));
+  return places;
+}
+
 /** The list of what a run has stored, in pieces that it puts from time to time. */
 export class DoneList {
   readonly #storage: Storage;
@@ -106,7 +116,7 @@ export class DoneList {
 
   constructor(storage: Storage, { place }: Pick<FoundPlace, 'place'>) {
     this.#storage = storage;
-    this.#folder = keyFrom(`${OWN}/done/${placeText(place)}`);
+    this.#folder = keyFrom(`${DONE}/${placeText(place)}`);
   }
 
   async put(number: number, lines: Uint8Array, options: CallOptions): Promise<void> {

@@ -18,7 +18,7 @@ import { packedNameOf, storedAs } from '../stored-form.ts';
 import { isPacked as packs } from '../stream-file.ts';
 import { findUnchanged, xattrsIn } from '../unchanged.ts';
 import { listNode, type WriteCounts, xattrsOf } from '../writer-parts.ts';
-import { type FileResult, type ReadStream, readStream, type SentFile, sendFile } from './bodies.ts';
+import { type FileResult, hashFile, type ReadStream, readStream, type SentFile, sendFile } from './bodies.ts';
 import { Budget } from './budget.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Earlier } from './earlier.ts';
@@ -35,6 +35,8 @@ export interface StoreParts {
   readonly earlier: readonly Earlier[];
   /** what an earlier run has left there and nobody has claimed yet */
   readonly leftover: Set<Key>;
+  /** the attributes of a file are not believed: its content is compared before it is shared */
+  readonly force: boolean;
   readonly journal: NodeJournal;
   readonly checkpoints: Checkpoints;
   readonly spool: Spool;
@@ -203,7 +205,7 @@ class EntryStore {
 
   async #share(pending: Pending): Promise<boolean> {
     const { shared, captured, path, group } = pending;
-    if (shared === undefined) return false;
+    if (shared === undefined || !(await this.#isStillSame(captured, shared.node))) return false;
     const stored = storedAs(shared.node);
     const expect = { size: stored.size, sha256: stored.sha256 as string };
     if (!(await this.#giveKey(shared.from, objectKeyOf(this.#parts.folder, stored.path), expect)))
@@ -225,6 +227,12 @@ class EntryStore {
     await this.#listed(pending, node, line, 0);
     this.#lead(group, node, shared.unchanged);
     return true;
+  }
+
+  /** Forced, the attributes of a live file are not believed: it is read. */
+  async #isStillSame({ content, kept }: CapturedNode, { sha256 }: Node): Promise<boolean> {
+    if (!this.#parts.force || kept !== undefined || content?.kind !== 'file') return true;
+    return (await hashFile(content.place)) === sha256;
   }
 
   /** Gives an object its key in this snapshot without sending it; false where it isn't what it should be. */

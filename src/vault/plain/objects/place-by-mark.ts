@@ -36,9 +36,11 @@ export function placeByMark(storage: Storage): Placing {
           const place = { schedule, target, name };
           const folder = folderOf(place);
           if (removing.has(name)) return { place, folder, state: 'removing' };
-          const isPartial =
-            unfinished.has(name) && (await storage.stat(manifestIn(folder), options)) === undefined;
-          return { place, folder, state: isPartial ? 'partial' : 'published' };
+          if (!unfinished.has(name)) return { place, folder, state: 'published' };
+          const manifest = await storage.stat(manifestIn(folder), options);
+          return manifest === undefined
+            ? { place, folder, state: 'partial' }
+            : { place, folder, state: 'published', isMarked: true };
         }),
       );
     },
@@ -56,6 +58,7 @@ export function placeByMark(storage: Storage): Placing {
       return folderOf(place);
     },
     putBack: (place, options) => storage.remove(markOf(REMOVING, place), options),
+    settle: (place, options) => storage.remove(markOf(UNFINISHED, place), options),
     async clear({ place, folder }, options) {
       await removeObjects(storage, folder, options);
       await storage.remove(markOf(UNFINISHED, place), options);

@@ -37,6 +37,8 @@ export function placeByName(storage: Storage, tree: Tree): Placing {
       return doomed;
     },
     putBack: (place, options) => tree.move(folderOf(place, REMOVING), folderOf(place), options),
+    // Its name has said it all.
+    settle: async () => undefined,
     clear: ({ folder }, options: CallOptions) => tree.remove(folder, options),
   };
 }

@@ -13,6 +13,8 @@ export interface FoundPlace {
   readonly state: PlaceState;
   /** where its objects lie */
   readonly folder: Key;
+  /** it is published, and its writer died before it took away what says that it isn't */
+  readonly isMarked?: true;
 }
 
 export interface Placing {
@@ -26,6 +28,8 @@ export interface Placing {
   withdraw(place: Place, options: CallOptions): Promise<Key>;
   /** It is one again. */
   putBack(place: Place, options: CallOptions): Promise<void>;
+  /** Takes away what was left to be said of one that is published. */
+  settle(place: Place, options: CallOptions): Promise<void>;
   /** Removes what is left of one that is partial or withdrawn. */
   clear(found: FoundPlace, options: CallOptions): Promise<void>;
 }

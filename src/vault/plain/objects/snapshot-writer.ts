@@ -171,6 +171,7 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
         folder,
         earlier,
         leftover,
+        force: this.#options.force ?? false,
         journal: this.#journal,
         checkpoints: this.#checkpoints,
         spool,

@@ -5,8 +5,15 @@ import { type CallOptions, type Key, keyFrom } from '../../../storage/storage.ts
 import { vaultErrors } from '../../errors.ts';
 import { storeAgain } from '../../snapshot-copy.ts';
 import type { Room, WritableVault, WriteOptions } from '../../vault.ts';
-import { LATEST, type Place, parsePlace, snapshotNames } from '../layout.ts';
-import { DoneList, type EarlierSource, earlierSources, predecessorOf, sourceOf } from './earlier.ts';
+import { LATEST, type Place, parsePlace, placeText, snapshotNames } from '../layout.ts';
+import {
+  DoneList,
+  type EarlierSource,
+  earlierSources,
+  placesWithDone,
+  predecessorOf,
+  sourceOf,
+} from './earlier.ts';
 import { findPlaces, listSnapshots } from './listing.ts';
 import { isRead, lockForWriting } from './locks.ts';
 import type { FoundPlace } from './placing.ts';
@@ -24,7 +31,7 @@ export async function acquireVault(
   const lock = await lockForWriting(parts, acquiring);
   const held = (signal: AbortSignal) => ({ signal: AbortSignal.any([signal, lock.lost]) });
   try {
-    await finishRemovals(parts, held(acquiring.signal));
+    await settle(parts, held(acquiring.signal));
   } catch (error) {
     await lock.release();
     throw error;
@@ -162,10 +169,16 @@ async function removeSnapshot(parts: VaultParts, entry: SnapshotEntry, options: 
   await placing.clear({ place, folder, state: 'removing' }, options);
 }
 
-/** What an interrupted removal has left is no snapshot any more: it goes. */
-async function finishRemovals(parts: VaultParts, options: CallOptions): Promise<void> {
-  for (const found of await findPlaces(parts, options))
-    if (found.state === 'removing') await parts.placing.clear(found, options);
+/** What a writer that died has left to be done: removals, and what is said of a snapshot that was published after all. */
+async function settle(parts: VaultParts, options: CallOptions): Promise<void> {
+  const { storage, placing } = parts;
+  const told = await placesWithDone(storage, options);
+  for (const found of await findPlaces(parts, options)) {
+    const { place, state } = found;
+    if (state === 'removing') await placing.clear(found, options);
+    if (found.isMarked === true) await placing.settle(place, options);
+    if (state !== 'partial' && told.has(placeText(place))) await new DoneList(storage, found).clear(options);
+  }
 }
 
 /**
