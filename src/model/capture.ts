@@ -30,7 +30,17 @@ export type Content =
        * component has failed.
        */
       open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+      /** How it is cut where it lies, for who keeps it cut as well; undefined where it lies whole. */
+      parts?(): ContentParts | undefined;
     };
+
+/** A content in parts, each known by its SHA-256 in hexadecimal. */
+export interface ContentParts {
+  /** in order; the same may come again */
+  readonly ids: readonly string[];
+  /** Reads one of them. What is not what its id says is damaged, and never given. */
+  readonly read: (id: string, signal: AbortSignal) => Promise<Uint8Array>;
+}
 
 /** A node as a source sees it. Its path is relative to the component: `''` is the component's own root. */
 export interface CapturedNode {

@@ -1,6 +1,6 @@
 /** Reading a finished snapshot: in either kind of vault, as often as one likes. */
 import type { RawPath } from '../base/raw-path.ts';
-import type { FilePlace } from './capture.ts';
+import type { ContentParts, FilePlace } from './capture.ts';
 import type { Node } from './node.ts';
 import type { SnapshotHeader } from './snapshot.ts';
 
@@ -28,6 +28,9 @@ export interface SnapshotReader {
 
   /** Opens where the content lies as plain bytes, for who copies faster than a stream; undefined when it doesn't. */
   locate(node: Node): LocatedFile | undefined;
+
+  /** How a content that was given out is cut into parts; absent, or undefined, where it lies whole. */
+  parts?(node: Node): ContentParts | undefined;
 
   /** The policy file as it was, kept beside the data; undefined where there is none. */
   policy(options?: ReadOptions): Promise<Uint8Array | undefined>;

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { seededRandom } from '../../src/vault/seeded-random.ts';
+import { copySnapshot } from '../../src/vault/snapshot-copy.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { type Fault, faultyStorage } from '../doubles/faulty-storage.ts';
 import { resticCheck } from '../vault/restic-command.ts';
@@ -55,6 +56,21 @@ function noise(length: number, seed: string): Buffer {
 
 const actions: Readonly<Record<string, (vault: Vault) => Promise<unknown>>> = {
   'a backup': (vault) => take(vault, { root, time: dayTime(2) }),
+  'a copy': async (vault) => {
+    const source = await openTestRepository(join(folder, 'source'));
+    if ((await listed(source)).length === 0) await take(source, { root, time: dayTime(2) });
+    const [entry] = (await source.list({ signal: never })).snapshots;
+    if (entry === undefined) throw new Error('no snapshot to copy');
+    const reader = await source.open(entry, { signal: never });
+    try {
+      await writing(vault, (writable) =>
+        copySnapshot({ reader, place: entry.place }, writable, { emit: silent, signal: never }),
+      );
+    } finally {
+      await reader.close();
+      await source.close();
+    }
+  },
   'the rest': (vault) =>
     writing(vault, async (writable) => {
       const { snapshots } = await vault.list({ signal: never });

@@ -13,6 +13,7 @@ import { copySnapshot } from '../../src/vault/snapshot-copy.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { captureDumps, sqlText } from './dumps.ts';
 import { fillTree, SPARSE } from './every-kind.ts';
+import { resticCheck } from './restic-command.ts';
 import { openTestRepository } from './restic-taking.ts';
 import { readAsTree } from './round-trip.ts';
 import {
@@ -139,6 +140,7 @@ describe('copies of snapshots', () => {
           const [one, other] = ['c/a-group', 'c/folder/group-2'].map((path) => statSync(join(folder, path)));
           assert.equal(one?.ino, other?.ino);
         }
+        if (to === 'restic') assert.equal(resticCheck(join(scratch, 'to')), 'sound');
         await Promise.all([source.close(), destination.close()]);
       });
 

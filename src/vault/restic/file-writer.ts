@@ -3,7 +3,7 @@
  * of a file; of the others it is known.
  */
 import type { RawPath } from '../../base/raw-path.ts';
-import type { CapturedNode } from '../../model/capture.ts';
+import type { CapturedNode, ContentParts } from '../../model/capture.ts';
 import type { Xattr } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import { type ContentGroup, ContentGroups } from './content-groups.ts';
@@ -11,6 +11,7 @@ import { findUnchanged, type KnownContent, knownContent } from './earlier-nodes.
 import { FileQueue } from './file-queue.ts';
 import { idOf } from './format/blob.ts';
 import { encodeMetadata, encodeRest, type TreeNode } from './format/tree-node.ts';
+import { PartQueue } from './part-queue.ts';
 import type { FileResult, StoredFile } from './storing-jobs.ts';
 import { storeStream } from './stream-storing.ts';
 import type { Slot, TreeBuilder } from './tree-builder.ts';
@@ -53,10 +54,13 @@ export class FileWriter {
   readonly #held = new Set<Pending>();
   /** files of a snapshot whose content comes as a stream */
   #streams: Pending[] = [];
+  readonly #cut: PartQueue;
 
   constructor(parts: ComponentParts, trees: TreeBuilder) {
     this.#parts = parts;
     this.#trees = trees;
+    const { crew, signal, counts, repository } = parts;
+    this.#cut = new PartQueue({ crew, signal, counts, index: repository.index.blobs });
     this.#queue = new FileQueue(parts.crew, (pending, result) => this.#receive(pending, result));
   }
 
@@ -101,11 +105,13 @@ export class FileWriter {
   /** Waits until every file is stored. */
   async drain(): Promise<void> {
     await this.#storeStreams();
+    await this.#cut.drain();
     await this.#queue.drain();
   }
 
   /** Waits until nobody reads any more, and lets go of what the source holds open. */
   async end(error: unknown): Promise<void> {
+    await this.#cut.end();
     await this.#queue.end(error);
     for (const pending of this.#held) this.#settle(pending);
   }
@@ -128,15 +134,35 @@ export class FileWriter {
 
   /** One after the other, because their vault has them one behind the other. */
   async #storeStreams(): Promise<void> {
-    const { counts, crew, signal } = this.#parts;
     for (const pending of this.#streams.splice(0)) {
-      const { captured, path } = pending;
-      const stored = await storeStream(captured, { crew, signal, counts });
-      requireSame(this.#parts, captured, path, stored);
-      counts.newBytes += stored.newBytes;
-      const { content, sha256 } = stored;
-      this.#found(pending, { content, sha256, xattrs: captured.xattrs(), status: undefined });
+      const { captured } = pending;
+      const parts = captured.content?.kind === 'stream' ? captured.content.parts?.() : undefined;
+      const known =
+        parts === undefined ? await this.#storeWhole(pending) : await this.#storeParts(pending, parts);
+      this.#found(pending, { ...known, xattrs: captured.xattrs(), status: undefined });
     }
+  }
+
+  async #storeWhole({ captured, path }: Pending): Promise<KnownContent> {
+    const { counts, crew, signal } = this.#parts;
+    const { content, sha256, newBytes } = await storeStream(captured, { crew, signal, counts });
+    requireSame(this.#parts, captured, path, { content, sha256 });
+    counts.newBytes += newBytes;
+    return { content, sha256 };
+  }
+
+  /** What is here already is not read; whoever cuts elsewhere will not find these parts again, but has them. */
+  async #storeParts({ captured, path }: Pending, parts: ContentParts): Promise<KnownContent> {
+    const { ids: content } = parts;
+    requireSame(this.#parts, captured, path, {
+      content,
+      sha256: content.length > 1 ? captured.sha256 : undefined,
+    });
+    const before = this.#parts.counts.streamedBytes;
+    await this.#cut.add(parts);
+    const read = this.#parts.counts.streamedBytes - before;
+    this.#parts.counts.sharedBytes += Math.max(0, captured.metadata.size - read);
+    return { content, sha256: content.length > 1 ? captured.sha256 : undefined };
   }
 
   #receive(pending: Pending, result: FileResult): void {

@@ -1,6 +1,7 @@
 /** Reading a snapshot of a repository. */
 import { breathe } from '../../base/abort.ts';
 import { type RawPath, textOf } from '../../base/raw-path.ts';
+import type { ContentParts } from '../../model/capture.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotHeader } from '../../model/snapshot.ts';
 import type { Delivery, ReadOptions, Receiver, SnapshotReader } from '../../model/snapshot-reader.ts';
@@ -106,15 +107,12 @@ export class ResticSnapshotReader implements SnapshotReader {
     options: ReadOptions & { readonly offset?: number; readonly length?: number } = {},
   ): AsyncGenerator<Uint8Array> {
     const { signal = never, ...range } = options;
-    const { repository, blobs, snapshot } = this.#parts;
+    const { repository, blobs } = this.#parts;
     const content = await this.#contentOf(node, signal);
     try {
       yield* readContent(repository, blobs, content, { ...range, signal });
     } catch (error) {
-      if (!(error instanceof BlobDamaged)) throw error;
-      const path = textOf(node.path) ?? node.path;
-      const details = { path, place: snapshot.entry.place };
-      throw vaultErrors.SNAPSHOT_CONTENT_DAMAGED(details, { cause: error });
+      throw this.#contentDamaged(node, error);
     }
   }
 
@@ -163,6 +161,20 @@ export class ResticSnapshotReader implements SnapshotReader {
     return new HashList(linesOf(readContent(repository, blobs, content, { signal })));
   }
 
+  parts(node: Node): ContentParts | undefined {
+    const { blobs } = this.#parts;
+    const ids = this.#contents.get(node);
+    if (ids === undefined) return undefined;
+    const read = async (id: string, signal: AbortSignal) => {
+      try {
+        return await blobs.read('data', id, { signal });
+      } catch (error) {
+        throw this.#contentDamaged(node, error);
+      }
+    };
+    return { ids, read };
+  }
+
   /** It never lies anywhere as plain bytes. */
   locate(): undefined {
     return undefined;
@@ -180,6 +192,13 @@ export class ResticSnapshotReader implements SnapshotReader {
 
   async close(): Promise<void> {
     await this.#parts.release();
+  }
+
+  #contentDamaged({ path: raw }: Node, error: unknown): unknown {
+    if (!(error instanceof BlobDamaged)) return error;
+    const path = textOf(raw) ?? raw;
+    const { place } = this.#parts.snapshot.entry;
+    return vaultErrors.SNAPSHOT_CONTENT_DAMAGED({ path, place }, { cause: error });
   }
 
   #damaged(error: unknown): unknown {
