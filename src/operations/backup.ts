@@ -63,9 +63,9 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
       );
       done.push({ components: [], troubles: { notes: 0, problems: 0 }, copies: [], ...end });
     }
-    for (const [vault, state] of kits) tellKit(vault, state, emit);
     const ends: BackupTarget[] = [];
-    for (const end of done) ends.push(await finishTarget(end, schedule, { ...parts, emit }));
+    for (const end of done) ends.push(await finishTarget(end, schedule, kits, { ...parts, emit }));
+    for (const [vault, state] of kits) tellKit(vault, state, emit);
     return ends;
   });
   return { schedule: name, outcome, targets: ends };
@@ -87,6 +87,10 @@ export async function previewBackup(
 /** What is known of the recovery kits of the vaults that were written to. */
 type Kits = Map<string, KitState | undefined>;
 
+async function lookForKit(opened: OpenedVault, kits: Kits, parts: PolicyParts): Promise<void> {
+  if (!kits.has(opened.name)) kits.set(opened.name, await kitState(opened, parts));
+}
+
 async function backupTarget(
   target: string,
   name: ScheduleName,
@@ -97,7 +101,7 @@ async function backupTarget(
 ): Promise<Omit<BackupTarget, 'copies'>> {
   const { opened, writable, unreachable } = await openForWriting(schedule, parts);
   try {
-    if (!kits.has(opened.name)) kits.set(opened.name, await kitState(opened, parts));
+    await lookForKit(opened, kits, parts);
     const { hookFailure, ...made } = await makeSnapshot(target, name, how, opened, writable, parts);
     const { snapshot } = made;
     await recordSnapshot(opened, snapshot, parts);
@@ -125,6 +129,7 @@ async function backupTarget(
 async function finishTarget(
   end: BackupTarget,
   schedule: PolicySchedule,
+  kits: Kits,
   parts: PolicyParts,
 ): Promise<BackupTarget> {
   if (schedule.copyTo.length === 0) return end;
@@ -132,8 +137,9 @@ async function finishTarget(
   // Where nothing could be reached to capture into, there is nothing to read from either.
   if (isOutOfReach(end.error) && end.snapshot === undefined) return end;
   const copies: CopyEnd[] = [];
+  const look = (opened: OpenedVault) => lookForKit(opened, kits, parts);
   for (const to of copiedTo(schedule, vault)) {
-    const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true };
+    const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true, look };
     copies.push(await copyRecorded(question, parts));
   }
   const forget = end.snapshot === undefined ? undefined : await forgetAfterwards(target, vault, parts);

@@ -23,6 +23,8 @@ export interface CopyQuestion {
   readonly attempts: Attempts;
   /** what the destination's retention lets go is removed after something was copied */
   readonly forgets: boolean;
+  /** looks at the destination, where somebody wants to know more of it */
+  readonly look?: (destination: OpenedVault) => Promise<void>;
 }
 
 export interface CopyEnd extends TargetEnd {
@@ -57,15 +59,15 @@ export async function copyTarget(question: CopyQuestion, parts: PolicyParts): Pr
       parts.signal.throwIfAborted();
       if (!isWorthAnother(error)) throw error;
       interrupted = error;
-      // Each snapshot has its own attempts: what has arrived meanwhile shows that the line serves.
-      if (progress.copied.length > before) attempt = 0;
+      // Each snapshot has its own attempts, and for the one after those that have arrived this was the first.
+      if (progress.copied.length > before) attempt = 1;
       if (attempt >= question.attempts.times) break;
       parts.emit({
         type: 'warning',
         code: 'copy-again',
         facts: { vault: question.vault, reason: error.message },
       });
-      await waitBefore(Math.max(attempt, 1), question.attempts, parts);
+      await waitBefore(attempt, question.attempts, parts);
     }
   }
   return endOf(question, progress, interrupted);
@@ -91,6 +93,7 @@ function endOf(
 async function copyLacking(question: CopyQuestion, progress: Progress, parts: PolicyParts): Promise<void> {
   const { emit, signal, lockWait } = parts;
   await inPair(question, parts, true, async (source, opened) => {
+    await question.look?.(opened);
     const writable = await opened.vault.acquire({ wait: lockWait, emit, signal });
     try {
       const { snapshots } = await opened.vault.list({ target: question.target, signal });

@@ -75,6 +75,8 @@ export class KeptFileWriter {
   readonly #known: Hole[] | undefined;
   readonly #holes: Hole[] = [];
   #size = 0;
+  /** where what was written ends */
+  #written = 0;
   #finished = false;
 
   constructor(to: EntryPlace, holes: readonly Hole[]) {
@@ -92,7 +94,8 @@ export class KeptFileWriter {
   }
 
   finish(attributes: KeptAttributes, keeps: Keeps): Written {
-    ftruncateSync(this.#file, this.#size);
+    // Only what ends in a hole is shorter so far than it should be.
+    if (this.#written < this.#size) ftruncateSync(this.#file, this.#size);
     const refused = dress(this.#file, attributes, xattrsOf(attributes), keeps);
     this.#finished = true;
     const sha256 = this.#hash.digest('hex');
@@ -141,6 +144,7 @@ export class KeptFileWriter {
     for (let written = 0; written < bytes.length; ) {
       written += writeSync(this.#file, bytes, written, bytes.length - written, position + written);
     }
+    if (bytes.length > 0) this.#written = position + bytes.length;
   }
 }
 
