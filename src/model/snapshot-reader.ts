@@ -29,8 +29,8 @@ export interface SnapshotReader {
   /** Opens where the content lies as plain bytes, for who copies faster than a stream; undefined when it doesn't. */
   locate(node: Node): LocatedFile | undefined;
 
-  /** How a content that was given out is cut into parts; absent, or undefined, where it lies whole. */
-  parts?(node: Node): ContentParts | undefined;
+  /** The same parts, to be read one by one. */
+  readableParts?(node: Node): ContentParts | undefined;
 
   /** The policy file as it was, kept beside the data; undefined where there is none. */
   policy(options?: ReadOptions): Promise<Uint8Array | undefined>;

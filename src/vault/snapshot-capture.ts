@@ -84,7 +84,7 @@ class Contents {
     return {
       kind: 'stream',
       compressible,
-      parts: () => reader.parts?.(node),
+      parts: () => reader.readableParts?.(node),
       async *open(signal) {
         try {
           yield* reader.content(node, { signal });

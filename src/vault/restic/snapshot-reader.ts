@@ -161,7 +161,7 @@ export class ResticSnapshotReader implements SnapshotReader {
     return new HashList(linesOf(readContent(repository, blobs, content, { signal })));
   }
 
-  parts(node: Node): ContentParts | undefined {
+  readableParts(node: Node): ContentParts | undefined {
     const { blobs } = this.#parts;
     const ids = this.#contents.get(node);
     if (ids === undefined) return undefined;
