@@ -18,6 +18,7 @@ export const commands: KnownCommands['commands'] = {
   forget: async () => (await import('./forget.ts')).forgetCommand,
   prune: async () => (await import('./prune.ts')).pruneCommand,
   prove: async () => (await import('./prove.ts')).proveCommand,
+  repair: async () => (await import('./repair.ts')).repairCommand,
   protect: async () => (await import('./protect.ts')).protectCommand,
   unlock: async () => (await import('./unlock.ts')).unlockCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,

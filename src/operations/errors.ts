@@ -2,6 +2,28 @@
 import { defineErrors } from '../base/errors.ts';
 
 export const operationErrors = defineErrors({
+  REPAIR_FROM_ITSELF: {
+    exit: 2,
+    message: {
+      en: 'the vault {vault} can not be repaired from itself',
+      ja: '保管先 {vault} をそれ自身から修復することはできません',
+    },
+    hint: {
+      en: 'Name another one with --from: any vault that has the same snapshots, of whatever kind.',
+      ja: '--from には、同じスナップショットを持つ別の保管先を指定してください。種類は問いません。',
+    },
+  },
+  REPAIR_NOT_THIS_KIND: {
+    exit: 2,
+    message: {
+      en: 'the vault {vault} is plain, and hikae repairs only repositories yet',
+      ja: '保管先 {vault} は plain です。hikae が修復できるのは、今のところリポジトリーだけです',
+    },
+    hint: {
+      en: '`hikae verify` names its damaged files; the next backup reads them anew from their source. Take older ones from another date or vault.',
+      ja: '壊れたファイルは `hikae verify` で分かり、次のバックアップが取得元から読み直します。以前のものは別の日付か別の保管先から取り出してください。',
+    },
+  },
   TARGET_UNKNOWN: {
     exit: 2,
     message: { en: 'the policy has no target {target}', ja: 'ポリシーにターゲット {target} はありません' },

@@ -1,5 +1,6 @@
 /** What vaults do for themselves, beside holding snapshots: removing data that nobody needs, and mending what is damaged. */
 import type { Emit } from '../model/events.ts';
+import type { Finding } from '../model/finding.ts';
 
 export interface UpkeepOptions {
   /** finds out what would be done, and changes nothing */
@@ -67,4 +68,30 @@ export interface LockForecast {
   /** until when the snapshot is promised to stay, and until when what is new is locked */
   readonly until: number;
   readonly newUntil: number;
+}
+
+/** What a repair does, or would do. */
+export interface RepairReport {
+  /** what was read back */
+  readonly read: Amount;
+  /** index files that can't be read: others take their place */
+  readonly indexes: number;
+  /** packs that no index names as in use, and are named again */
+  readonly found: number;
+  /** packs that indexes name and that are gone */
+  readonly gone: number;
+  /** packs in which something is damaged; what is sound in them and needed goes into new ones */
+  readonly damaged: Amount;
+  readonly saved: BlobAmount;
+  /** brought back from the other vault by their hash */
+  readonly fetched: BlobAmount;
+  /** snapshots that the other vault has as well, and which are stored from there once more for what is missing still */
+  readonly storedAgain: readonly string[];
+  /** what stays damaged; in a dry run also what storing snapshots again may mend */
+  readonly findings: readonly Finding[];
+}
+
+export interface BlobAmount {
+  readonly blobs: number;
+  readonly bytes: number;
 }

@@ -11,8 +11,21 @@ import type { Finding, VerifyLevel } from '../model/finding.ts';
 import type { Proof } from '../model/proof.ts';
 import type { SnapshotEntry, SnapshotHeader, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
-import type { LockForecast, PruneOptions, PruneReport, UndeleteOptions, UndeleteReport } from './upkeep.ts';
+import type {
+  LockForecast,
+  PruneOptions,
+  PruneReport,
+  RepairReport,
+  UndeleteOptions,
+  UndeleteReport,
+  UpkeepOptions,
+} from './upkeep.ts';
 import type { ComponentDraft, FreeRoom, WritableVault } from './writable-vault.ts';
+
+export interface RepairOptions extends UpkeepOptions {
+  /** another vault, to bring back from it what is missing */
+  readonly from?: Vault;
+}
 
 export interface VaultIdentity {
   /** 32 hexadecimal digits, given when the vault was created */
@@ -54,6 +67,10 @@ export interface Vault {
   undelete?(options: UndeleteOptions): Promise<UndeleteReport>;
   /** What locking the next snapshot of a target will come to; absent where nothing is locked. */
   forecastLocks?(target: string, newBytes: number, options: { signal: AbortSignal }): Promise<LockForecast>;
+  /** Mends what can be mended, from what is there and from another vault. Absent where nothing of the kind is built. */
+  repair?(options: RepairOptions): Promise<RepairReport>;
+  /** A part of content, or a list of nodes, by its SHA-256, where they are kept so; undefined when it isn't there and sound. */
+  blob?(type: 'data' | 'tree', id: string, options: { signal: AbortSignal }): Promise<Uint8Array | undefined>;
   /** What the medium has left; undefined files where it doesn't count them. */
   room(options: { signal: AbortSignal }): Promise<FreeRoom>;
   /** the passwords of a vault that is encrypted */
@@ -154,6 +171,7 @@ export type {
   LockForecast,
   PruneOptions,
   PruneReport,
+  RepairReport,
   UndeleteOptions,
   UndeleteReport,
 } from './upkeep.ts';

@@ -1,7 +1,7 @@
 /** A repository as the vault of a policy: every command on it, and restic beside it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { describeTree } from '../doubles/live-tree.ts';
 import { plantLock } from '../vault/planted-lock.ts';
@@ -48,6 +48,10 @@ interface ToldFind {
   readonly versions: readonly { readonly node: { readonly path: string } }[];
 }
 
+interface Repaired {
+  readonly ends: readonly unknown[];
+}
+
 interface Pruned {
   readonly ends: readonly {
     readonly report: Record<'kept' | 'marked' | 'removed', { readonly packs: number }>;
@@ -55,6 +59,31 @@ interface Pruned {
 }
 
 describe('a repository in a policy', { timeout: 300_000 }, () => {
+  it('is repaired from another vault, and says what it lacks without one', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    assert.equal((await runAt(day(21), policy, ['backup'])).status, 0);
+    const replica = scratch.at('replica');
+    cpSync(scratch.at('repository'), replica, { recursive: true });
+    rmSync(scratch.at('repository/data'), { recursive: true });
+    const planned = await run<Repaired>(policy, ['repair', '--dry-run']);
+    assert.equal(planned.status, 21);
+    const alone = await runPlain(['--policy', policy, 'repair']);
+    assert.equal(alone.status, 21);
+    assert.match(alone.stdout, /What stays damaged/);
+    const options = { environment: { RESTIC_PASSWORD: PASSWORD } };
+    const mended = await runPlain(
+      ['--policy', policy, 'repair', '--vault', 'safe', '--from', replica],
+      options,
+    );
+    assert.equal(mended.status, 0, mended.stdout + mended.stderr);
+    assert.match(mended.stdout, /brought back from .*replica: [1-9]/);
+    assert.equal(resticCheck(scratch.at('repository')), 'sound');
+    assert.equal((await run(policy, ['verify'])).status, 0);
+    const itself = await runPlain(['--policy', policy, 'repair', '--from', 'safe', '--vault', 'safe']);
+    assert.equal(itself.status, 2);
+  });
+
   it('is pruned in two steps, and both are told', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch);

@@ -105,8 +105,9 @@ const trailer = z.strictObject({
 
 export type Trailer = z.infer<typeof trailer>;
 
+/** The fields in the order of the schema, whoever put the header together: a copy of a snapshot has the same bytes. */
 export function encodeHeader(value: SnapshotHeader): string {
-  return JSON.stringify({ format: FORMAT, version: VERSION, ...value });
+  return JSON.stringify(strictly(header, { format: FORMAT, version: VERSION, ...value }));
 }
 
 /** Throws VAULT_NEWER for a later version, else a SyntaxError that says what is wrong. */

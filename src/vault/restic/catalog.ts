@@ -19,6 +19,8 @@ export interface Catalog {
   readonly live: ReadonlySet<string>;
   /** packs that are only marked for removal, with the time of the latest mark in milliseconds since 1970 UTC */
   readonly marked: ReadonlyMap<string, number>;
+  /** marked packs of which no index says what is in them */
+  readonly distrusted: ReadonlySet<string>;
   readonly files: readonly CatalogFile[];
   /** index files that can't be read */
   readonly damaged: readonly { readonly id: string; readonly error: HikaeError }[];
@@ -63,10 +65,12 @@ export async function readCatalog(repository: Repository, { signal }: Signalled)
     });
   }
   for (const pack of live) marked.delete(pack);
+  const distrusted = new Set([...marked.keys()].filter((pack) => blobs.endOf(pack) === 0));
   return {
     blobs,
     live,
     marked,
+    distrusted,
     damaged,
     files: files.map(({ marks, ...file }) => ({ ...file, isOutdated: marks.some((pack) => live.has(pack)) })),
   };

@@ -24,6 +24,11 @@ export class Damage {
     this.#reasons.set(`${type} ${id}`, reason);
   }
 
+  /** It has been found elsewhere. */
+  remove(type: BlobType, id: string): void {
+    this.#reasons.delete(`${type} ${id}`);
+  }
+
   /** The ids of one type, each with what is wrong with it. */
   *all(type: BlobType): Generator<readonly [id: string, reason: string]> {
     for (const [key, reason] of this.#reasons)

@@ -68,5 +68,14 @@ async function earlierComponent(
   if (text === undefined) return undefined;
   const list = (await readTree(blobs, own, { signal })).find(({ name }) => name === HASHES);
   const content = readContent(repository, blobs, list?.content ?? [], { signal });
-  return { text, hashes: new HashList(linesOf(content)) };
+  return { text, hashes: new HashList(untilDamage(linesOf(content))) };
+}
+
+/** A list that is damaged ends there: the files behind it are read anew. */
+async function* untilDamage(lines: AsyncIterable<string>): AsyncGenerator<string> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) throw error;
+  }
 }

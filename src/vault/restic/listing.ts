@@ -121,7 +121,7 @@ export class SnapshotListing {
     if (known?.stamp === stamp && known.stored !== undefined) return known.stored;
     const file = await readUnpacked(this.#repository, keyOf('snapshots', id), parseSnapshotFile, { signal });
     const tags = parseTags(file.tags ?? []);
-    const place = tags === undefined ? keyOf('snapshots', id) : placeByTags(file, tags);
+    const place = placeOfFile(id, file, tags);
     // Its name is known from now on, even if it turns out to be unreadable.
     this.#known.set(id, { place, stamp, stored: undefined });
     const header =
@@ -165,7 +165,9 @@ export function placeOf({ schedule, target, time, zone, id }: SnapshotHeader): s
   return placeFrom({ schedule, target, id, date: dayOf(time, zone) });
 }
 
-function placeByTags({ paths }: SnapshotFile, tags: OwnTags): string {
+/** The same place by the snapshot's file alone; for one that hikae has not written, that file. */
+export function placeOfFile(id: string, { paths }: SnapshotFile, tags: OwnTags | undefined): string {
+  if (tags === undefined) return keyOf('snapshots', id);
   return placeFrom({ ...tags, target: paths[0]?.slice(1) ?? '' });
 }
 

@@ -104,6 +104,21 @@ export async function lockForReading(
   }
 }
 
+/** Whoever changes what is there is alone with it; who only plans that locks as a reader. `ends` tells of a lock that is lost. */
+export async function lockForUpkeep(
+  parts: LockParts,
+  {
+    dryRun,
+    wait,
+    emit,
+    signal,
+  }: { readonly dryRun: boolean } & Pick<LockRequest, 'wait' | 'emit' | 'signal'>,
+): Promise<{ readonly ends: readonly AbortSignal[]; release(): Promise<void> }> {
+  if (dryRun) return { ends: [], release: await lockForReading(parts, { lock: true, wait, emit }, signal) };
+  const lock = await takeLock(parts, { exclusive: true, writes: false, wait, emit, signal });
+  return { ends: [lock.lost], release: () => lock.release() };
+}
+
 function refusal({ repository, owner }: LockParts, lock: LockFile): Error {
   const { location: path } = repository.storage;
   if (lock.hikae?.writes === true && lock.hikae.machine === owner.machine) {

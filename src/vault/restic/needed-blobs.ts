@@ -9,7 +9,7 @@ import { readTree } from './tree-walk.ts';
 
 interface ReadingParts {
   readonly repository: Pick<Repository, 'index'>;
-  readonly blobs: BlobReader;
+  readonly blobs: Pick<BlobReader, 'read'>;
 }
 
 /**
@@ -44,7 +44,7 @@ export async function markNeeded(
 }
 
 async function readOr(
-  blobs: BlobReader,
+  blobs: Pick<BlobReader, 'read'>,
   id: string,
   damage: Damage,
   signal: AbortSignal,

@@ -17,35 +17,62 @@ interface UsedPack {
   readonly blobs: readonly PackedBlob[];
 }
 
+/** What was found out about one pack. */
+export interface ReadPack extends UsedPack {
+  /** that were read; undefined for a pack that can't be read at all */
+  readonly bytes: number | undefined;
+  /** what is wrong with it as a whole */
+  readonly flaw: string | undefined;
+  /** those of its blobs that are not what they should be, as `type id`, each with the reason */
+  readonly unsound: ReadonlyMap<string, string>;
+}
+
 export async function checkPacks(
   marks: Uint8Array,
   damage: Damage,
   parts: VerifyParts & { readonly report: (finding: Finding) => void },
   options: VerifyOptions,
 ): Promise<{ files: number; bytes: number }> {
-  const { repository, threads, report } = parts;
-  const { emit, signal } = options;
-  const { key, storage, index } = repository;
+  const { repository, report } = parts;
+  const unsound = new Map<string, string>();
+  const counts = { files: 0, bytes: 0 };
+  await readPacks(chosen(repository.index.blobs.inUse(marks), options), parts, options, (read) => {
+    const { pack, flaw, bytes } = read;
+    if (flaw !== undefined) report({ kind: 'content', places: [packKey(pack)], path: '', reason: flaw });
+    for (const [key, reason] of read.unsound) unsound.set(`${pack} ${key}`, reason);
+    if (bytes === undefined) return;
+    counts.files += 1;
+    counts.bytes += bytes;
+  });
+  nameUnsound(unsound, damage, parts);
+  return counts;
+}
+
+/** Reads packs whole and opens these blobs of theirs, several at a time, and tells what it finds. */
+export async function readPacks(
+  packs: Iterable<UsedPack>,
+  { repository, threads }: Pick<VerifyParts, 'repository' | 'threads'>,
+  { emit, signal }: Pick<VerifyOptions, 'emit' | 'signal'>,
+  tell: (read: ReadPack) => void,
+): Promise<void> {
+  const { key, storage } = repository;
   const data: CheckWorkerData = { key };
   const pool = openWorkerPool<PackJob, PackResult>(moduleBeside(import.meta.url, 'check-worker'), {
     size: threads,
     data,
   });
-  const unsound = new Map<string, string>();
-  const counts = { files: 0, bytes: 0 };
   const reading = new Set<Promise<void>>();
   let failure: { error: unknown } | undefined;
 
-  async function checkOne({ pack, blobs }: UsedPack): Promise<void> {
-    const told = (reason: string) => report({ kind: 'content', places: [packKey(pack)], path: '', reason });
+  async function readOne({ pack, blobs }: UsedPack): Promise<void> {
     let bytes: Uint8Array;
     try {
       bytes = await storage.read(packKey(pack), { signal, limit: MOST_PACK });
     } catch (error) {
       signal.throwIfAborted();
       if (!isLoss(error)) throw error;
-      told(error.message);
-      for (const { type, id } of blobs) unsound.set(`${pack} ${type} ${id}`, error.message);
+      const unsound = new Map(blobs.map(({ type, id }) => [`${type} ${id}`, error.message]));
+      tell({ pack, blobs, bytes: undefined, flaw: error.message, unsound });
       return;
     }
     const { length } = bytes;
@@ -53,18 +80,16 @@ export async function checkPacks(
     const { flaw, damaged } = await pool.run({ pack, opening: packOpening(sealed, 0, blobs) }, [
       sealed.buffer,
     ]);
-    if (flaw !== undefined) told(flaw);
     const types = new Map(blobs.map(({ id, type }) => [id, type]));
-    for (const { id, reason } of damaged) unsound.set(`${pack} ${types.get(id)} ${id}`, reason);
-    counts.files += 1;
-    counts.bytes += length;
+    const unsound = new Map(damaged.map(({ id, reason }) => [`${types.get(id)} ${id}`, reason]));
+    tell({ pack, blobs, bytes: length, flaw, unsound });
     emit({ type: 'work.done', files: 0, bytes: length, unchanged: 0, changed: 0 });
   }
 
   try {
-    for (const used of chosen(index.blobs.inUse(marks), options)) {
+    for (const used of packs) {
       if (failure !== undefined || signal.aborted) break;
-      const one = checkOne(used)
+      const one = readOne(used)
         .catch((error: unknown) => {
           failure ??= { error };
         })
@@ -78,8 +103,6 @@ export async function checkPacks(
   }
   signal.throwIfAborted();
   if (failure !== undefined) throw failure.error;
-  nameUnsound(unsound, damage, parts);
-  return counts;
 }
 
 /** A blob that another pack has as well is not lost. */

@@ -3,6 +3,9 @@
  * is opened and hashed first, so that no damage is carried on.
  */
 import { UnderWay } from '../../base/under-way.ts';
+import type { Emit } from '../../model/events.ts';
+import { unpackBlob } from './blob-reader.ts';
+import { isLoss } from './damage.ts';
 import type { BlobType, PackedBlob } from './format/blob.ts';
 import type { IndexedPack } from './format/index-file.ts';
 import { packKey } from './layout.ts';
@@ -12,6 +15,9 @@ import type { FinishedPack } from './storing-jobs.ts';
 
 /** Packs on their way to the storage. */
 const MOST_PUTS = 3;
+/** So much that nobody needs is read along, rather than to ask once more. */
+const MOST_GAP = 256 * 1024;
+const MOST_PIECE = 16 * 1024 * 1024;
 
 export class PackCopier {
   readonly #repository: Repository;
@@ -25,10 +31,40 @@ export class PackCopier {
     this.#signal = signal;
   }
 
-  /** Takes over a blob whose sealed bytes were opened and found sound. */
-  async addSealed(blob: PackedBlob, sealed: Uint8Array): Promise<void> {
-    this.#fillerOf(blob.type).addSealed(blob, sealed);
-    await this.#puts.below(MOST_PUTS);
+  /**
+   * Copies these blobs of a pack, which are given by their offsets. False when one of them can't be read as what it should
+   * be; what was copied until then is there twice.
+   */
+  async copy(pack: string, blobs: readonly PackedBlob[], emit: Emit): Promise<boolean> {
+    for (const piece of piecesOf(blobs)) {
+      let sound: readonly (readonly [PackedBlob, Uint8Array])[];
+      try {
+        sound = await this.#readSound(pack, piece);
+      } catch (error) {
+        this.#signal.throwIfAborted();
+        if (!(error instanceof SyntaxError || isLoss(error))) throw error;
+        return false;
+      }
+      for (const [blob, sealed] of sound) {
+        this.#fillerOf(blob.type).addSealed(blob, sealed);
+        await this.#puts.below(MOST_PUTS);
+      }
+      emit({ type: 'work.done', files: 0, bytes: piece.length, unchanged: 0, changed: 0 });
+    }
+    return true;
+  }
+
+  async #readSound(
+    pack: string,
+    { offset, length, blobs }: Piece,
+  ): Promise<readonly (readonly [PackedBlob, Uint8Array])[]> {
+    const { storage } = this.#repository;
+    const bytes = await storage.readRange(packKey(pack), { offset, length, signal: this.#signal });
+    return blobs.map((blob) => {
+      const sealed = bytes.subarray(blob.offset - offset, blob.offset - offset + blob.length);
+      unpackBlob(blob.id, blob, sealed, this.#repository);
+      return [blob, sealed] as const;
+    });
   }
 
   /** Stores a blob by its plain bytes, whose hash is `id`. */
@@ -66,4 +102,27 @@ export class PackCopier {
     const put = storage.put(packKey(id), bytes, { signal: this.#signal, durable: 'at-sync' });
     this.#puts.add(put.then(() => void this.#packs.push({ id, blobs })));
   }
+}
+
+interface Piece {
+  readonly offset: number;
+  length: number;
+  readonly blobs: PackedBlob[];
+}
+
+/** What is to be read at once: blobs that lie near each other. */
+function piecesOf(blobs: readonly PackedBlob[]): readonly Piece[] {
+  const pieces: Piece[] = [];
+  for (const blob of blobs) {
+    const last = pieces.at(-1);
+    const end = blob.offset + blob.length;
+    const isNear = last !== undefined && blob.offset <= last.offset + last.length + MOST_GAP;
+    if (isNear && end - last.offset <= MOST_PIECE) {
+      last.length = Math.max(last.length, end - last.offset);
+      last.blobs.push(blob);
+    } else {
+      pieces.push({ offset: blob.offset, length: blob.length, blobs: [blob] });
+    }
+  }
+  return pieces;
 }

@@ -5,8 +5,9 @@ import type { Storage } from '../../storage/storage.ts';
 import { vaultErrors } from '../errors.ts';
 import { isMountPoint } from '../plain/mounts.ts';
 import type { Vault } from '../vault.ts';
-import { BlobReader } from './blob-reader.ts';
+import { BlobDamaged, BlobReader } from './blob-reader.ts';
 import { repositoryErrors } from './errors.ts';
+import type { BlobType } from './format/blob.ts';
 import { type ScryptCost, usualCost } from './format/key-file.ts';
 import { openKeys } from './keys.ts';
 import { SnapshotListing } from './listing.ts';
@@ -19,7 +20,8 @@ import { versioned } from './locking/versioned.ts';
 import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
 import { pruneRepository } from './prune/prune.ts';
-import { createRepository, openRepository, type Repository } from './repository.ts';
+import { repairRepository } from './repair/repair.ts';
+import { createRepository, loadIndex, openRepository, type Repository } from './repository.ts';
 import { ResticSnapshotReader } from './snapshot-reader.ts';
 import { verifyRepository } from './verify.ts';
 import { acquireRepository } from './writing.ts';
@@ -76,6 +78,11 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     prune: (pruneOptions) => pruneRepository(parts, pruneOptions),
     ...(storage.locking && versioned(parts, storage.locking)),
     ...(locks && { forecastLocks: forecasting(parts, locks) }),
+    repair: (repairOptions) => repairRepository(parts, repairOptions),
+    async blob(type, id, { signal }) {
+      if (repository.index.files.size === 0) await loadIndex(repository, { signal });
+      return readIfSound(blobs, type, id, signal);
+    },
     async room({ signal }) {
       const { bytes = Number.MAX_SAFE_INTEGER } = await storage.room({ signal });
       return { bytes };
@@ -84,6 +91,20 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     locks: openLocks(parts),
     close: () => storage.close(),
   };
+}
+
+async function readIfSound(
+  blobs: BlobReader,
+  type: BlobType,
+  id: string,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
+  try {
+    return await blobs.read(type, id, { signal });
+  } catch (error) {
+    if (!(error instanceof BlobDamaged)) throw error;
+    return undefined;
+  }
 }
 
 async function openOrCreate(

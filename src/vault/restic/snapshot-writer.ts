@@ -111,23 +111,17 @@ export class ResticSnapshotWriter implements SnapshotWriter {
   }
 
   async publish(): Promise<SnapshotEntry> {
-    const { repository, blobs, crew, times, owner, signal } = this.#parts;
+    const { repository, blobs, owner, signal } = this.#parts;
     const { emit } = this.#options;
-    signal.throwIfAborted();
-    const header = this.#header();
-    const { target, time } = header;
-    const files = await this.#storeOwnFiles(header);
-    const root = { target, components: this.#texts, files, time, uid: owner.uid, gid: owner.gid, times };
-    const tree = storeRoot(root, (bytes) => crew.storeTree(bytes));
-    emit({ type: 'phase', phase: 'syncing' });
-    await crew.finish();
+    const tree = await this.settle();
     emit({ type: 'phase', phase: 'publishing' });
+    const header = this.#header();
     const [earlier] = this.#parts.earlier;
     const file = {
-      time: rfc3339(time, header.zone),
+      time: rfc3339(header.time, header.zone),
       parent: earlier?.ids[0],
       tree,
-      paths: [`/${target}`],
+      paths: [`/${header.target}`],
       hostname: header.host,
       username: owner.username,
       uid: owner.uid,
@@ -136,6 +130,25 @@ export class ResticSnapshotWriter implements SnapshotWriter {
       program_version: `hikae ${header.hikae}`,
     };
     await publishSnapshotFile({ repository, blobs }, file, { place: placeOf(header), emit, signal });
+    return this.stored();
+  }
+
+  /** Makes all that the snapshot consists of durable, and gives its tree; nobody sees it yet. */
+  async settle(): Promise<string> {
+    const { crew, times, owner, signal } = this.#parts;
+    signal.throwIfAborted();
+    const header = this.#header();
+    const { target, time } = header;
+    const files = await this.#storeOwnFiles(header);
+    const root = { target, components: this.#texts, files, time, uid: owner.uid, gid: owner.gid, times };
+    const tree = storeRoot(root, (bytes) => crew.storeTree(bytes));
+    this.#options.emit({ type: 'phase', phase: 'syncing' });
+    await crew.finish();
+    return tree;
+  }
+
+  stored(): SnapshotEntry {
+    const header = this.#header();
     return { place: placeOf(header), header, complete: isComplete(header) };
   }
 

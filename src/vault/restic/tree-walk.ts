@@ -14,7 +14,11 @@ export interface WalkedNode {
 }
 
 /** The nodes of one tree, parsed, with their names checked to be in order. Throws a SyntaxError, or BlobDamaged. */
-export async function readTree(blobs: BlobReader, id: string, options: Signalled): Promise<TreeNode[]> {
+export async function readTree(
+  blobs: Pick<BlobReader, 'read'>,
+  id: string,
+  options: Signalled,
+): Promise<TreeNode[]> {
   const nodes: TreeNode[] = [];
   for (const text of nodesInTree(await blobs.read('tree', id, options))) {
     const node = parseTreeNode(text);

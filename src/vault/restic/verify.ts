@@ -2,18 +2,16 @@
  * Verifying snapshots of a repository. What several snapshots share is read once; then every file that needs something which
  * is missing or damaged is named, with all the snapshots that have it so.
  */
-import { breathe } from '../../base/abort.ts';
-import { type RawPath, textOf } from '../../base/raw-path.ts';
 import type { Finding } from '../../model/finding.ts';
 import type { SnapshotEntry } from '../../model/snapshot.ts';
 import type { VerifyOptions, VerifyResult } from '../vault.ts';
 import { Damage, type VerifyParts } from './damage.ts';
+import { nameDamaged, type SnapshotRoot } from './damaged-files.ts';
 import { packKey } from './layout.ts';
 import type { StoredSnapshot } from './listing.ts';
 import { markNeeded } from './needed-blobs.ts';
 import { listIds } from './objects.ts';
 import { checkPacks } from './pack-check.ts';
-import { readTree } from './tree-walk.ts';
 
 export async function verifyRepository(
   parts: VerifyParts,
@@ -49,7 +47,7 @@ export async function verifyRepository(
     Object.assign(checked, read);
   }
   if (!damage.none)
-    for (const finding of await nameDamaged(snapshots, damage, parts, signal)) report(finding);
+    for (const finding of await nameDamaged(snapshots.map(rootOf), damage, parts, signal)) report(finding);
   return { findings, checked: { ...checked, snapshots: snapshots.length } };
 }
 
@@ -77,38 +75,6 @@ async function checkPlaces(
   }
 }
 
-/** The files, and the folders as a whole, that need something damaged; one finding for all snapshots that share it. */
-async function nameDamaged(
-  snapshots: readonly StoredSnapshot[],
-  damage: Damage,
-  { blobs }: VerifyParts,
-  signal: AbortSignal,
-): Promise<Finding[]> {
-  const found = new Map<string, Finding & { places: string[] }>();
-  for (const { entry, file } of [...snapshots].reverse()) {
-    const add = (path: RawPath, kind: Finding['kind'], id: string, reason: string) => {
-      const key = `${id} ${path}`;
-      const shown = textOf(path) ?? path;
-      const finding = found.get(key) ?? { kind, places: [], path: shown, reason };
-      finding.places.push(entry.place);
-      found.set(key, finding);
-    };
-    const waiting = [{ id: file.tree, path: '' as RawPath }];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      const { id, path } = next;
-      const reason = damage.of('tree', id);
-      if (reason !== undefined) {
-        add(path, 'manifest', id, reason);
-        continue;
-      }
-      for (const { name, content = [], subtree } of await readTree(blobs, id, { signal })) {
-        const below = (path === '' ? name : `${path}/${name}`) as RawPath;
-        const bad = content.find((blob) => damage.of('data', blob) !== undefined);
-        if (bad !== undefined) add(below, 'content', bad, String(damage.of('data', bad)));
-        if (subtree !== undefined) waiting.push({ id: subtree, path: below });
-      }
-      await breathe(signal);
-    }
-  }
-  return [...found.values()];
+function rootOf({ entry, file }: StoredSnapshot): SnapshotRoot {
+  return { place: entry.place, tree: file.tree };
 }

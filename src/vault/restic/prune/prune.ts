@@ -3,7 +3,7 @@ import type { Clock } from '../../../base/clock.ts';
 import type { Amount, PruneOptions, PruneReport } from '../../upkeep.ts';
 import { repositoryErrors } from '../errors.ts';
 import { packKey } from '../layout.ts';
-import { type LockParts, lockForReading, takeLock } from '../locks.ts';
+import { type LockParts, lockForUpkeep } from '../locks.ts';
 import type { Repository } from '../repository.ts';
 import { executePlan } from './execute.ts';
 import { type Fate, keptIn, type Plan, type PlanInput, planPacks } from './plan.ts';
@@ -20,7 +20,7 @@ export async function pruneRepository(parts: PruneParts, options: PruneOptions):
   const { dryRun, grace, emit } = options;
   const { location: path } = repository.storage;
   if (repository.config.version === 1) throw repositoryErrors.VAULT_FORMAT_OLD({ path });
-  const lock = await lockFor(parts, options);
+  const lock = await lockForUpkeep(parts, options);
   const signal = AbortSignal.any([options.signal, ...lock.ends]);
   try {
     emit({ type: 'phase', phase: 'planning' });
@@ -39,16 +39,6 @@ export async function pruneRepository(parts: PruneParts, options: PruneOptions):
   } finally {
     await lock.release();
   }
-}
-
-/** Who only looks needs nobody to wait for him. */
-async function lockFor(
-  parts: PruneParts,
-  { dryRun, wait, emit, signal }: PruneOptions,
-): Promise<{ readonly ends: readonly AbortSignal[]; release(): Promise<void> }> {
-  if (dryRun) return { ends: [], release: await lockForReading(parts, { lock: true, wait, emit }, signal) };
-  const lock = await takeLock(parts, { exclusive: true, writes: false, wait, emit, signal });
-  return { ends: [lock.lost], release: () => lock.release() };
 }
 
 /** Where data is missing, nothing may go that could have it; and of two copies the one that stays must be sound. */
