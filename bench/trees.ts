@@ -83,15 +83,15 @@ export function changeSome(folder: string, seed: number): number {
   return chosen.length;
 }
 
-/** Files of 1 to 8 KB that look like messages, four hundred to a folder. */
-export function messages(to: string, count: number, seed: number): void {
+/** Files of 1 KB to `most` bytes that look like messages, four hundred to a folder. */
+export function messages(to: string, count: number, seed: number, most = 8192): void {
   const random = seededRandom(seed);
   const text = textOf(random, 100_000);
   for (let file = 0; file < count; file++) {
     const folder = join(to, `folder-${Math.floor(file / 400)}`);
     if (file % 400 === 0) mkdirSync(folder, { recursive: true });
-    const from = Math.floor(random() * (text.length - 8192));
-    const body = text.slice(from, from + 1024 + Math.floor(random() * 7168));
+    const from = Math.floor(random() * (text.length - most));
+    const body = text.slice(from, from + 1024 + Math.floor(random() * (most - 1024)));
     writeFileSync(join(folder, `message-${file}`), `Message-ID: <${file}@example.org>\n\n${body}`);
   }
 }
