@@ -2,8 +2,8 @@
 import type { CompletedPart } from '@aws-sdk/client-s3';
 import type { Key } from '../key.ts';
 import type { CallOptions, Lock } from '../storage.ts';
-import { type Bucket, type Target, targetOf } from './bucket.ts';
-import { lockFields } from './upload.ts';
+import type { Bucket } from './bucket.ts';
+import { newObject } from './upload.ts';
 
 /** One of the contents that a key has had over time. */
 export interface CopySource {
@@ -38,7 +38,7 @@ export async function copyObject(
       version === undefined || version === 'null' ? path : `${path}?versionId=${encodeURIComponent(version)}`,
     ...(etag === undefined ? {} : { CopySourceIfMatch: etag }),
   };
-  const target = { ...targetOf(bucket, key), ...lockFields(lock) };
+  const target = newObject({ bucket, key, lock });
   if (size > largestCopy) return copyInParts(bucket, { from, target, size }, signal);
   const command = new sdk.CopyObjectCommand({ ...target, ...from, ChecksumAlgorithm: 'SHA256' });
   return (await client.send(command, { abortSignal: signal })).VersionId;
@@ -46,7 +46,7 @@ export async function copyObject(
 
 interface PartsCopy {
   readonly from: { readonly CopySource: string; readonly CopySourceIfMatch?: string };
-  readonly target: Target & ReturnType<typeof lockFields>;
+  readonly target: ReturnType<typeof newObject>;
   readonly size: number;
 }
 

@@ -41,6 +41,15 @@ export async function upload(
   return putParts(to, body, signal);
 }
 
+/**
+ * What an object is told with that is made. AWS encrypts anyway; but buckets whose policy refuses what does not say so
+ * are common. Other servers may have no key to do it with.
+ */
+export function newObject({ bucket, key, lock }: Destination) {
+  const encryption = bucket.isAws ? ({ ServerSideEncryption: 'AES256' } as const) : {};
+  return { ...targetOf(bucket, key), ...encryption, ...lockFields(lock) };
+}
+
 /** As headers: a lock in the query of a signed address would be passed over. */
 export function lockFields(lock: Lock | undefined) {
   if (lock === undefined) return {};
@@ -56,8 +65,8 @@ async function putBytes(to: Destination, body: Uint8Array, signal: AbortSignal) 
   return (await client.send(command, { abortSignal: signal })).VersionId;
 }
 
-function fieldsOf({ bucket, key, lock }: Destination) {
-  return { ...targetOf(bucket, key), ...NEW, ...CHECKED, ...lockFields(lock) };
+function fieldsOf(to: Destination) {
+  return { ...newObject(to), ...NEW, ...CHECKED };
 }
 
 /** The SDK hashes on the way and sends the hash after the body. */
@@ -149,12 +158,11 @@ interface Begun {
   readonly there: ReadonlyMap<number, Part>;
 }
 
-async function begin({ bucket, key, lock }: Destination, signal: AbortSignal): Promise<Begun> {
-  const { sdk, client } = bucket;
-  const target = targetOf(bucket, key);
-  const command = new sdk.CreateMultipartUploadCommand({ ...target, ...CHECKED, ...lockFields(lock) });
+async function begin(to: Destination, signal: AbortSignal): Promise<Begun> {
+  const { sdk, client } = to.bucket;
+  const command = new sdk.CreateMultipartUploadCommand({ ...newObject(to), ...CHECKED });
   const { UploadId } = await client.send(command, { abortSignal: signal });
-  return { upload: { ...target, UploadId }, there: new Map() };
+  return { upload: { ...targetOf(to.bucket, to.key), UploadId }, there: new Map() };
 }
 
 async function findUnfinished({ bucket, key }: Destination, signal: AbortSignal): Promise<Begun | undefined> {
