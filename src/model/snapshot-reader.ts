@@ -11,6 +11,12 @@ export interface ReadOptions {
 export interface SnapshotReader {
   readonly header: SnapshotHeader;
 
+  /**
+   * The folders whose lists can't be read, with the reason, as far as `nodes` has come by them: it gives them as if they were
+   * empty. Absent, or empty, for who did not ask to go around damage: to him `nodes` fails.
+   */
+  readonly damagedFolders?: ReadonlyMap<RawPath, string>;
+
   /** All nodes in order (see compareRawPaths), in batches. Fails on a node that is out of order or unsafe. */
   nodes(options?: ReadOptions & { readonly component?: string }): AsyncIterable<readonly Node[]>;
 

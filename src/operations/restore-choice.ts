@@ -1,7 +1,8 @@
 /** Which vault and which snapshot a restore takes: the vault that has the newest of those wanted, the nearest among equals, then the next. */
 import { type HikaeError, isHikaeError } from '../base/errors.ts';
-import type { SnapshotEntry } from '../model/snapshot.ts';
+import { componentOf, type SnapshotEntry } from '../model/snapshot.ts';
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
+import { vaultErrors } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 import { vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
@@ -19,6 +20,10 @@ interface Wanted {
   readonly date: string;
   readonly asOf?: number;
   readonly vault?: string;
+  /** where no vault has it whole, what is whole of it will do */
+  readonly aroundDamage: boolean;
+  /** those that are restored; all when there is none */
+  readonly components: readonly string[];
 }
 
 /**
@@ -35,16 +40,27 @@ export async function chooseForRestore<Ready>(
     return select(snapshots, wanted, opened.name, parts);
   });
   let failure: Error | undefined;
+  const damaged: string[] = [];
   for (const name of names) {
     try {
-      return await chooseIn(name, wanted, parts, ready);
+      return await chooseIn(name, { ...wanted, aroundDamage: false }, parts, ready);
     } catch (error) {
       parts.signal.throwIfAborted();
       if (!isHikaeError(error) || error.exit === 2 || isOfDestination(error)) throw error;
       if (names.length > 1) {
         parts.emit({ type: 'warning', code: 'next-vault', facts: { vault: name, reason: error.message } });
       }
+      if (error.code === 'SNAPSHOT_DAMAGED') damaged.push(name);
       failure ??= error;
+    }
+  }
+  for (const name of wanted.aroundDamage ? damaged : []) {
+    try {
+      return await chooseIn(name, wanted, parts, ready);
+    } catch (error) {
+      parts.signal.throwIfAborted();
+      // The first time said more of it.
+      if (!isHikaeError(error, 'SNAPSHOT_DAMAGED')) throw error;
     }
   }
   throw failure ?? operationErrors.SNAPSHOT_NOT_FOUND({ wanted: wanted.date, vault: names.join(', ') });
@@ -80,10 +96,13 @@ async function chooseIn<Ready>(
     const { snapshots, unreadable } = await opened.vault.list({ target: wanted.target, signal });
     tellUnreadable(name, unreadable, parts);
     const entry = select(snapshots, wanted, name, parts);
-    const reader = await opened.vault.open(entry, { signal });
+    const { aroundDamage } = wanted;
+    const reader = await opened.vault.open(entry, { signal, aroundDamage });
     try {
       const chosen = { opened, entry, reader };
-      return { ...chosen, ready: await ready(chosen) };
+      const made = await ready(chosen);
+      requireFiles(chosen, wanted);
+      return { ...chosen, ready: made };
     } catch (error) {
       await reader.close();
       throw error;
@@ -91,6 +110,16 @@ async function chooseIn<Ready>(
   } catch (error) {
     await opened.vault.close();
     throw error;
+  }
+}
+
+/** Of a folder of files the rest is worth having; of the dumps of a database it is not. */
+function requireFiles({ entry, reader }: Chosen, { components }: Wanted): void {
+  for (const [path, reason] of reader.damagedFolders ?? []) {
+    const component = entry.header.components.find(({ name }) => name === componentOf(path));
+    if (components.length > 0 && component !== undefined && !components.includes(component.name)) continue;
+    if (component?.origin.kind === 'files' || component?.origin.kind === 'docker-volume') continue;
+    throw vaultErrors.SNAPSHOT_DAMAGED({ place: entry.place, reason });
   }
 }
 

@@ -126,7 +126,9 @@ async function withChosen<Ready, Result>(
   work: (chosen: Chosen, made: Ready) => Promise<Result>,
 ): Promise<Result> {
   if (request.to.kind === 'folder') requireRestorable(request.to.path, request.to.overwrite);
-  const { ready: made, ...chosen } = await chooseForRestore(request, parts, async (found) => {
+  // To delete by what is left of a snapshot would delete what it had.
+  const wanted = { ...request, aroundDamage: !request.delete };
+  const { ready: made, ...chosen } = await chooseForRestore(wanted, parts, async (found) => {
     if (request.delete) requireDeletable(found.entry);
     return await ready(found);
   });

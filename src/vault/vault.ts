@@ -41,6 +41,12 @@ export interface SnapshotList {
   readonly unreadable: readonly UnreadableSnapshot[];
 }
 
+export interface OpenSnapshotOptions {
+  readonly signal: AbortSignal;
+  /** A folder whose list is damaged costs that folder, and not the reading of the snapshot, where the vault can do so. */
+  readonly aroundDamage?: boolean;
+}
+
 export interface Vault {
   readonly identity: VaultIdentity;
   /** where it is, as the user wrote it */
@@ -54,7 +60,7 @@ export interface Vault {
     capture: Capture,
     options: { signal: AbortSignal },
   ): Promise<Preview>;
-  open(entry: SnapshotEntry, options: { signal: AbortSignal }): Promise<SnapshotReader>;
+  open(entry: SnapshotEntry, options: OpenSnapshotOptions): Promise<SnapshotReader>;
   verify(entries: readonly SnapshotEntry[], options: VerifyOptions): Promise<VerifyResult>;
 
   /** Takes the vault for writing, alone; VAULT_LOCKED when another process still has it after `wait` milliseconds. */

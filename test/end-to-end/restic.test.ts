@@ -1,9 +1,10 @@
 /** A repository as the vault of a policy: every command on it, and restic beside it. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { describeTree } from '../doubles/live-tree.ts';
+import { damageFolder } from '../vault/damaged-folder.ts';
 import { plantLock } from '../vault/planted-lock.ts';
 import { restic, resticBackup, resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
@@ -82,6 +83,29 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     assert.equal((await run(policy, ['verify'])).status, 0);
     const itself = await runPlain(['--policy', policy, 'repair', '--from', 'safe', '--vault', 'safe']);
     assert.equal(itself.status, 2);
+  });
+
+  it('gives back what is around a folder whose list is damaged, but not the dumps of a component', async () => {
+    using scratch = new Scratch();
+    const policy = policyOf(scratch);
+    scratch.write('site/lost/page', 'out of reach');
+    assert.equal((await run(policy, ['backup'])).status, 0);
+    const repository = scratch.at('repository');
+    await damageFolder(repository, ['blog', 'site', 'lost']);
+    const restored = await run<ToldRestore>(policy, ['restore', 'blog', '--to', scratch.at('restored')]);
+    assert.equal(restored.status, 3, restored.stderr);
+    assert.match(restored.stderr, /stored-damaged.*restored\/site\/lost"/);
+    const expected = describeTree(scratch.at('site'));
+    expected.delete('lost/page');
+    assert.deepEqual(describeTree(scratch.at('restored/site')), expected);
+    const emptied = await run(policy, ['restore', 'blog', '--in-place', '--delete']);
+    assert.equal(emptied.status, 1, emptied.stderr);
+    assert.match(emptied.stderr, /SNAPSHOT_DAMAGED/);
+    assert.equal(readFileSync(scratch.at('site/lost/page'), 'utf8'), 'out of reach');
+    await damageFolder(repository, ['blog', 'dump']);
+    const dumps = await run(policy, ['restore', 'blog', '--to', scratch.at('dumps')]);
+    assert.equal(dumps.status, 1, dumps.stderr);
+    assert.match(dumps.stderr, /SNAPSHOT_DAMAGED/);
   });
 
   it('is pruned in two steps, and both are told', async () => {

@@ -22,6 +22,7 @@ import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isHikaeError } from '../../src/base/errors.ts';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
 import type { Vault } from '../../src/vault/vault.ts';
+import { damageFolder } from './damaged-folder.ts';
 import { restic, resticCheck } from './restic-command.ts';
 import { openTestRepository } from './restic-taking.ts';
 import { dayTime, describeSnapshot, never, nodeAt, nodesOf, silent, take, verifyAll } from './taking.ts';
@@ -154,6 +155,21 @@ describe('a pack of data', () => {
     const found = await findings('full');
     assert.ok(found.length > 0 && found.every((one) => one === 'content '), String(found));
   });
+});
+
+test('a folder whose list is damaged costs that folder for who goes around damage, and all for others', async () => {
+  await damageFolder(repository, ['second', 'c', 'sub']);
+  await reopened();
+  await assert.rejects(nodesOf(vault, entry), (error) => isHikaeError(error, 'SNAPSHOT_DAMAGED'));
+  const reader = await vault.open(entry, { signal: never, aroundDamage: true });
+  try {
+    const paths: string[] = [];
+    for await (const batch of reader.nodes()) paths.push(...batch.map(({ path }) => path));
+    assert.deepEqual(paths, ['c', 'c/other', 'c/sub']);
+    assert.deepEqual([...(reader.damagedFolders?.keys() ?? [])], ['c/sub']);
+  } finally {
+    await reader.close();
+  }
 });
 
 describe('other objects', () => {

@@ -65,10 +65,10 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     location: storage.location,
     list: (listOptions) => listing.list(listOptions),
     preview: (target, draft, capture, { signal }) => previewComponent(parts, target, draft, capture, signal),
-    async open(entry, { signal }) {
+    async open(entry, { signal, aroundDamage = false }) {
       const snapshot = await listing.at(entry.place, { signal });
       const release = await lockForReading(parts, reading, signal);
-      return new ResticSnapshotReader({ repository, blobs, snapshot, threads, release });
+      return new ResticSnapshotReader({ repository, blobs, snapshot, threads, aroundDamage, release });
     },
     verify: (entries, verifyOptions) => verifyRepository(parts, entries, verifyOptions),
     async acquire(acquireOptions) {

@@ -17,7 +17,7 @@ import { HASHES, OWN, POLICY, type StoredSnapshot } from './listing.ts';
 import type { Repository } from './repository.ts';
 import { PackDelivery } from './restoring-delivery.ts';
 import { linesOf } from './text-lines.ts';
-import { readSmallFile, readTree, type WalkedNode, walkTree } from './tree-walk.ts';
+import { isTreeDamage, readSmallFile, readTree, type WalkedNode, walkTree } from './tree-walk.ts';
 
 const BATCH = 512;
 const MOST_POLICY = 16 * 1024 * 1024;
@@ -28,12 +28,14 @@ export interface ReaderParts {
   readonly blobs: BlobReader;
   readonly snapshot: StoredSnapshot;
   readonly threads: number;
+  readonly aroundDamage: boolean;
   /** lets go of what kept the snapshot from being removed */
   readonly release: () => Promise<void>;
 }
 
 export class ResticSnapshotReader implements SnapshotReader {
   readonly header: SnapshotHeader;
+  readonly damagedFolders = new Map<RawPath, string>();
   readonly #parts: ReaderParts;
   /** the blobs of files that were given out */
   readonly #contents = new WeakMap<Node, readonly string[]>();
@@ -47,10 +49,10 @@ export class ResticSnapshotReader implements SnapshotReader {
     const signal = options.signal ?? never;
     let batch: Node[] = [];
     try {
-      const hashes = await this.#openHashes(signal);
+      const wholeHash = await this.#openHashes(signal);
       const names = new HardLinkNames();
       for await (const { path, node } of this.#walk(options.component, signal)) {
-        const sha256 = await hashOf(node, path, hashes);
+        const sha256 = await wholeHash(node, path);
         const made = nodeFrom(
           path,
           node,
@@ -74,11 +76,14 @@ export class ResticSnapshotReader implements SnapshotReader {
   async *#walk(component: string | undefined, signal: AbortSignal): AsyncGenerator<WalkedNode> {
     const { blobs, snapshot } = this.#parts;
     const { tree } = snapshot.file;
+    const damaged = !this.#parts.aroundDamage
+      ? undefined
+      : (path: RawPath, reason: string) => void this.damagedFolders.set(path, reason);
     if (!snapshot.own) {
       if (component !== undefined && component !== FOREIGN_COMPONENT) return;
       const path = FOREIGN_COMPONENT as RawPath;
       yield { path, node: { ...foreignRoot, name: path, subtree: tree } };
-      yield* walkTree(blobs, tree, path, { signal });
+      yield* walkTree(blobs, tree, path, { signal, damaged });
       return;
     }
     const expected = new Set(
@@ -88,7 +93,7 @@ export class ResticSnapshotReader implements SnapshotReader {
       if (!expected.delete(node.name) || node.subtree === undefined) throw this.#unsafe(node.name);
       if (component !== undefined && component !== node.name) continue;
       yield { path: node.name, node };
-      yield* walkTree(blobs, node.subtree, node.name, { signal });
+      yield* walkTree(blobs, node.subtree, node.name, { signal, damaged });
     }
     const [missing] = expected;
     if (missing !== undefined) throw new SyntaxError(`the component ${missing} is missing`);
@@ -151,7 +156,20 @@ export class ResticSnapshotReader implements SnapshotReader {
     }
   }
 
-  async #openHashes(signal: AbortSignal): Promise<HashList> {
+  /** Where the list of hashes is damaged, whoever goes around damage does without it: blobs are checked each by itself. */
+  async #openHashes(
+    signal: AbortSignal,
+  ): Promise<(node: TreeNode, path: RawPath) => Promise<string | undefined>> {
+    let hashes = new HashList(linesOf(nothing()));
+    const without = (error: unknown): undefined => {
+      if (!this.#parts.aroundDamage || !isTreeDamage(error)) throw error;
+      hashes = new HashList(linesOf(nothing()));
+    };
+    hashes = (await this.#hashList(signal).catch(without)) ?? hashes;
+    return (node, path) => hashOf(node, path, hashes).catch(without);
+  }
+
+  async #hashList(signal: AbortSignal): Promise<HashList> {
     const { repository, blobs, snapshot } = this.#parts;
     if (!snapshot.own) return new HashList(linesOf(nothing()));
     const root = await readTree(blobs, snapshot.file.tree, { signal });
@@ -202,7 +220,7 @@ export class ResticSnapshotReader implements SnapshotReader {
   }
 
   #damaged(error: unknown): unknown {
-    if (!(error instanceof SyntaxError || error instanceof BlobDamaged)) return error;
+    if (!isTreeDamage(error)) return error;
     const { place } = this.#parts.snapshot.entry;
     return vaultErrors.SNAPSHOT_DAMAGED({ place, reason: error.message }, { cause: error });
   }

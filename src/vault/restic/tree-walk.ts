@@ -1,6 +1,6 @@
 /** Going through the trees of a snapshot, depth first, in the order of their names' bytes: the order of hikae's own lists. */
 import { joinRaw, type RawPath } from '../../base/raw-path.ts';
-import type { BlobReader } from './blob-reader.ts';
+import { BlobDamaged, type BlobReader } from './blob-reader.ts';
 import { nodesInTree } from './format/tree.ts';
 import { parseTreeNode, type TreeNode } from './format/tree-node.ts';
 import type { Signalled } from './objects.ts';
@@ -29,14 +29,19 @@ export async function readTree(
   return nodes;
 }
 
+export interface WalkOptions extends Signalled {
+  /** told of a folder whose tree can't be read, which is then passed over; without this the walk ends there */
+  readonly damaged?: ((path: RawPath, reason: string) => void) | undefined;
+}
+
 /** Everything below the tree `id`, whose own place is `path`. */
 export async function* walkTree(
   blobs: BlobReader,
   id: string,
   path: RawPath,
-  options: Signalled,
+  options: WalkOptions,
 ): AsyncGenerator<WalkedNode> {
-  const open = [{ path, nodes: (await readTree(blobs, id, options)).values() }];
+  const open = [{ path, nodes: await nodesOf(blobs, id, path, options) }];
   for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
     const next = folder.nodes.next();
     if (next.done === true) {
@@ -48,8 +53,28 @@ export async function* walkTree(
     yield { path: place, node };
     if (node.subtree === undefined) continue;
     if (open.length >= DEEPEST) throw new SyntaxError('its folders are nested too deep');
-    open.push({ path: place, nodes: (await readTree(blobs, node.subtree, options)).values() });
+    open.push({ path: place, nodes: await nodesOf(blobs, node.subtree, place, options) });
   }
+}
+
+async function nodesOf(
+  blobs: BlobReader,
+  id: string,
+  path: RawPath,
+  options: WalkOptions,
+): Promise<ArrayIterator<TreeNode>> {
+  try {
+    return (await readTree(blobs, id, options)).values();
+  } catch (error) {
+    if (options.damaged === undefined || !isTreeDamage(error)) throw error;
+    options.damaged(path, error.message);
+    return [].values();
+  }
+}
+
+/** What a tree that can't be read is told by: no place has it, or what is there is no tree. */
+export function isTreeDamage(error: unknown): error is Error {
+  return error instanceof SyntaxError || error instanceof BlobDamaged;
 }
 
 /** The bytes of a small file at a path of names below a tree; undefined when it isn't there. */

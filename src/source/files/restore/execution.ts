@@ -141,6 +141,17 @@ class Execution {
       this.#progress.tell();
     }
     this.#leaveTo(0);
+    this.#tellDamaged();
+  }
+
+  /** Of a folder whose list the vault can't read there is only the folder. */
+  #tellDamaged(): void {
+    const { reader, component } = this.#parts.request;
+    const root = rawFromText(component);
+    for (const [path, reason] of reader.damagedFolders ?? []) {
+      if (path !== root && !path.startsWith(`${root}/`)) continue;
+      this.#progress.problemOfVault(path.slice(root.length + 1) as RawPath, { damaged: true, reason });
+    }
   }
 
   /** Folders that are finished may finish others. */
