@@ -42,7 +42,7 @@ export async function inEachVault<Result>(
       reached.push({ vault, result: await inVault(vault, parts, work) });
     } catch (error) {
       parts.signal.throwIfAborted();
-      if (!isOutOfReach(error)) throw error;
+      if (!servesNot(error)) throw error;
       reached.push({ vault, error });
     }
   }
@@ -76,6 +76,11 @@ export async function vaultsNewestFirst(
   }
   const rank = (name: string) => times.get(name) ?? Number.MIN_SAFE_INTEGER;
   return [...names].sort((one, other) => rank(other) - rank(one));
+}
+
+/** Out of reach, locked, or closed by another password: whoever reads can look whether the next vault serves. */
+export function servesNot(error: unknown): error is HikaeError {
+  return isHikaeError(error) && [10, 11, 12].includes(error.exit);
 }
 
 export function isOutOfReach(error: unknown): error is HikaeError {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { isHikaeError } from '../base/errors.ts';
 import type { Event } from '../model/events.ts';
 import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
+import { repositoryErrors } from '../vault/restic/errors.ts';
 import { vaultErrors } from '../vault/vault.ts';
 import type { OpenedVault, Parts } from './parts.ts';
 import { openSnapshot, parseSnapshotSpec, selectSnapshot } from './select.ts';
@@ -181,6 +182,20 @@ describe('openSnapshot', () => {
     assert.deepEqual([opened.name, found.place], ['hdd', 'daily/mail/2026-11-22']);
     assert.deepEqual(host.told(), ['next-vault gone']);
     assert.deepEqual(host.open, ['hdd']);
+  });
+
+  it('goes past a vault that another password opens, or that somebody holds, unless it is the only one', async () => {
+    const path = '/repository';
+    for (const [code, error] of [
+      ['VAULT_WRONG_PASSWORD', repositoryErrors.VAULT_WRONG_PASSWORD({ path })],
+      ['VAULT_LOCKED', vaultErrors.VAULT_LOCKED({ path })],
+    ] as const) {
+      const host = hostOf({ safe: error, nas: entries });
+      assert.equal((await openSnapshot(parseSnapshotSpec('mail'), {}, host.parts)).opened.name, 'nas');
+      assert.deepEqual(host.told(), ['next-vault safe']);
+      const alone = openSnapshot(parseSnapshotSpec('mail'), { vault: 'safe' }, host.parts);
+      await assert.rejects(alone, refused(code));
+    }
   });
 
   it('looks in the named vault alone', async () => {

@@ -6,7 +6,7 @@ import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type { SnapshotList } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, Parts } from './parts.ts';
-import { vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
+import { servesNot, vaultsNewestFirst, vaultsToLookIn } from './reach.ts';
 import { damageOf, tellUnreadable } from './unreadable.ts';
 
 /** What a person wants: of a target `latest`, a day, a moment, a week or an id; or, without a target, an id or a place. */
@@ -82,7 +82,7 @@ export async function openSnapshot(
       parts.signal.throwIfAborted();
       if (isHikaeError(error, 'SNAPSHOT_NOT_FOUND')) {
         without.push(name);
-      } else if (isHikaeError(error) && servesNot(error)) {
+      } else if (servesNot(error) || isHikaeError(error, 'SNAPSHOT_DAMAGED', 'SNAPSHOT_UNSAFE')) {
         failure ??= error;
         if (index < names.length - 1) {
           parts.emit({
@@ -127,10 +127,6 @@ const foreignPlace = /^snapshots\/[0-9a-f]{64}$/;
 
 function specText({ target, wanted }: SnapshotSpec): string {
   return target === undefined ? wanted : `${target}/${wanted}`;
-}
-
-function servesNot(error: { readonly code: string; readonly exit: number }): boolean {
-  return error.exit === 10 || /^SNAPSHOT_(?:DAMAGED|UNSAFE)$/.test(error.code);
 }
 
 async function openIn(

@@ -7,7 +7,7 @@ import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { VerifyResult } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
-import { inVault, isOutOfReach, vaultsToLookIn } from './reach.ts';
+import { inVault, servesNot, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { selectSnapshot } from './select.ts';
 import { damageOf } from './unreadable.ts';
@@ -79,7 +79,7 @@ async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly P
       plans.push(...(await inVault(vault, parts, (opened) => planVault(opened, request, parts))));
     } catch (error) {
       parts.signal.throwIfAborted();
-      if (!isOutOfReach(error)) throw error;
+      if (!servesNot(error)) throw error;
       // With one vault there is nothing else to do than to say why.
       if (names.length === 1) throw error;
       const targets =

@@ -106,8 +106,8 @@ export const vaultErrors = defineErrors({
       ja: '別の実行が保管先 {path} に書き込み中です',
     },
     hint: {
-      en: 'Wait for it to end (`fuser {path}/.hikae/lock` names its process); a dead process holds no lock.',
-      ja: '終わるまで待ってください(`fuser {path}/.hikae/lock` で相手のプロセスが分かります)。終了したプロセスのロックは残りません。',
+      en: 'Wait for it to end: `hikae log` shows what runs, and --lock-wait says how long a command waits. A process that has ended holds no lock.',
+      ja: '終わるまで待ってください。実行中のものは `hikae log` で分かり、待つ時間は --lock-wait で指定できます。終了したプロセスのロックは残りません。',
     },
   },
   VAULT_FULL: {
