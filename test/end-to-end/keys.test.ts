@@ -1,14 +1,14 @@
 /** Passwords, recovery kit and locks of a repository, with the command as it stands and restic beside. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { describeTree } from '../doubles/live-tree.ts';
 import { plantLock } from '../vault/planted-lock.ts';
 import { restic } from '../vault/restic-command.ts';
 import { openTestRepository, PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, hikae, run as runAlone, runAt, runPlain, Scratch, type Told } from './command.ts';
+import { eventsOf, run as runAlone, runAt, runPlain, Scratch, type Told } from './command.ts';
+import { followKit, passwordIn } from './follow-kit.ts';
 import { runOnTerminal } from './terminal.ts';
 
 interface ToldKeys {
@@ -57,8 +57,6 @@ function filesWith(folder: string, text: string): string[] {
     return statSync(path).isFile() && readFileSync(path).includes(text);
   });
 }
-
-const passwordIn = (page: string) => /Password: (\S+) /.exec(page)?.[1] ?? '';
 
 describe('the keys of a repository', { timeout: 300_000 }, () => {
   it('are added by file, variable and program, listed, changed and removed', async () => {
@@ -214,17 +212,7 @@ describe('the recovery kit', { timeout: 300_000 }, () => {
     const source = describeTree(scratch.at('site'));
     for (const name of ['site', 'state', 'password', 'policy.yaml'])
       rmSync(scratch.at(name), { recursive: true });
-    const [english = ''] = page.split(/^-+$/m);
-    const lines = [...english.matchAll(/^ {5}(.*)$/gm)].map(([, line = '']) =>
-      line.replaceAll('/srv/restored', scratch.at('restored')),
-    );
-    assert.ok(lines.length > 5);
-    execFileSync('bash', ['-e', '-c', lines.join('\n')], {
-      cwd: scratch.path,
-      input: `${password}\n`,
-      env: { PATH: `${dirname(hikae)}:${process.env.PATH}`, HOME: '/nonexistent', LANG: 'C.UTF-8' },
-      stdio: ['pipe', 'ignore', 'inherit'],
-    });
+    followKit(page, scratch);
     assert.deepEqual(describeTree(scratch.at('restored/by-restic/blog/site')), source);
     assert.deepEqual(describeTree(scratch.at('restored/blog/site')), source);
   });
