@@ -243,6 +243,35 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
     await byKit(scratch, policy, environment, { environment, leaveOut: /^restic / });
   });
 
+  it('may be dated trees as well, which a policy or the place alone leads to', async () => {
+    using scratch = new Scratch();
+    const place = 's3://hikae/some/dated';
+    scratch.write('site/page', 'text');
+    scratch.write('site/folder/large', Buffer.alloc(3_000_000, 'large'));
+    const policy = scratch.policy({
+      targets: { blog: { components: { site: { files: scratch.at('site') } } } },
+      vaults: { away: { plain: place, region: 'us-east-1', endpoint: ceph.endpoint } },
+      schedules: { daily: { at: '02:00', to: 'away' } },
+    });
+    const options = { environment };
+    assert.deepEqual(await failedBackup(policy, environment), [10, 'VAULT_NOT_FOUND'], 'made by nobody yet');
+    assert.equal((await run(policy, ['vault', 'create', 'away'], options)).status, 0);
+    for (const content of ['another', 'a third']) {
+      scratch.write('site/page', content);
+      const stored = await run(policy, ['backup'], options);
+      assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
+    }
+    const verified = await run<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
+    assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
+    const restore = ['restore', 'blog', '--vault', place, '--to', scratch.at('restored')];
+    const alone = {
+      environment: { ...environment, AWS_ENDPOINT_URL: ceph.endpoint, AWS_REGION: 'us-east-1' },
+    };
+    const { status, stderr } = await runPlain(restore, alone);
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(describeTree(scratch.at('restored/site')), describeTree(scratch.at('site')));
+  });
+
   it('is not made where something lies, nor in a bucket that is not there', async () => {
     using scratch = new Scratch();
     for (const [place, code] of [
