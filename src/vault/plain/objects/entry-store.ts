@@ -23,6 +23,7 @@ import { Budget } from './budget.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Earlier } from './earlier.ts';
 import { listedNameOf, objectKeyOf } from './object-names.ts';
+import { type Before, beforeAt, findShared, isSame, type Shared } from './shared-content.ts';
 import type { Spool } from './spool.ts';
 
 export interface StoreParts {
@@ -56,19 +57,6 @@ interface Pending extends Holdable {
   readonly shared: Shared | undefined;
   /** what earlier snapshots have at the path, for a stream whose content is not known yet */
   readonly before: readonly Before[];
-}
-
-interface Before {
-  readonly folder: Key;
-  readonly line: string;
-}
-
-interface Shared {
-  readonly from: Key;
-  readonly node: Node;
-  readonly line: string;
-  /** everything about it is what it was, and not its content alone */
-  readonly unchanged: boolean;
 }
 
 /** What may be on its way at a time: more in calls than a line makes use of, and in bytes what memory is there for. */
@@ -149,9 +137,9 @@ class EntryStore {
     const group = links > 1 ? this.#links.groupOf(captured) : undefined;
     const { content } = captured;
     const isDump = content?.kind === 'stream' && captured.kept === undefined;
-    const shared = isDump ? undefined : this.#findShared(path, captured);
+    const shared = isDump ? undefined : findShared(this.#parts.earlier, path, captured);
     // Looked up now: the lists of the earlier ones go on with the next entry.
-    const before = isDump ? this.#before(path) : [];
+    const before = isDump ? beforeAt(this.#parts.earlier, path) : [];
     const pending: Pending = { slot, path, captured, group, shared, before, heldAt: 0 };
     this.#held.add(pending);
     if (content?.kind === 'stream' && packs(content, captured.metadata, path))
@@ -162,39 +150,6 @@ class EntryStore {
       this.#budget.add(0, () => this.#sendRead(pending, read));
     } else if (group === undefined || group.lead(pending)) this.#budget.add(size, () => this.#store(pending));
     else this.#follow(pending, group);
-  }
-
-  #findShared(path: RawPath, captured: CapturedNode): Shared | undefined {
-    const { earlier } = this.#parts;
-    const { metadata, sha256 } = captured;
-    const known = findUnchanged(earlier, metadata, path);
-    const found = known ?? this.#sameContent(path, sha256);
-    if (found === undefined) return undefined;
-    const node = parseNode(found.line);
-    const { content } = captured;
-    const isPacked = content?.kind === 'stream' && packs(content, metadata, path);
-    if (isPacked !== (node.stored !== undefined)) return undefined;
-    if (sha256 !== undefined && node.sha256 !== sha256) return undefined;
-    const from = objectKeyOf(found.predecessor.folder, storedAs(node).path);
-    return { from, node, line: found.line, unchanged: known !== undefined };
-  }
-
-  #before(path: RawPath): readonly Before[] {
-    return this.#parts.earlier.flatMap((earlier) => {
-      const line = earlier.find(path);
-      // Nobody has looked at what an unpublished one has.
-      return line === undefined || !earlier.published ? [] : [{ folder: earlier.folder, line }];
-    });
-  }
-
-  /** The same content under other attributes, which objects don't have: of a snapshot its hash is known beforehand. */
-  #sameContent(path: RawPath, sha256: string | undefined) {
-    if (sha256 === undefined) return undefined;
-    for (const predecessor of this.#parts.earlier) {
-      const line = predecessor.find(path);
-      if (line?.includes(`"sha256":"${sha256}"`)) return { predecessor, line };
-    }
-    return undefined;
   }
 
   async #store(pending: Pending): Promise<void> {
@@ -438,16 +393,4 @@ function liveMetadata(listed: NodeMetadata, { status }: SentFile): NodeMetadata 
     user: listed.uid === now.uid ? listed.user : '',
     group: listed.gid === now.gid ? listed.group : '',
   };
-}
-
-/** The same content with the same attributes, stored in the same form. */
-function isSame(earlier: Node, node: Node): boolean {
-  return (
-    earlier.type === 'file' &&
-    earlier.sha256 === node.sha256 &&
-    earlier.stored?.encoding === node.stored?.encoding &&
-    earlier.mode === node.mode &&
-    earlier.uid === node.uid &&
-    earlier.gid === node.gid
-  );
 }
