@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Key, keyFrom, type Lock, type Locking, type Storage } from '../../src/storage/storage.ts';
+import { asOf } from '../../src/storage/wrappers/as-of.ts';
 import { retrying } from '../../src/storage/wrappers/retrying.ts';
 import { faultyStorage } from '../doubles/faulty-storage.ts';
 import { bodyOf, collect, collectBytes, failsWith, never, read } from './contract.ts';
@@ -138,6 +140,43 @@ export function lockingContract(subject: LockingSubject): void {
       assert.ok(typeof kept === 'object' && kept.mode === 'compliance' && kept.until >= longer.until);
       const nowhere = locking.extend(key, 'no-such-version', longer, options);
       await assert.rejects(nowhere, failsWith('STORAGE_NOT_FOUND', { key: 'extended' }));
+    });
+
+    test('what was there at a time is read as it was, whatever was done since and before', async () => {
+      const bytes = patternOf(5_000);
+      const sha256 = createHash('sha256').update(bytes).digest('hex');
+      const [named, fixed, gone, late] = [`then/${sha256}`, 'then/fixed', 'then/gone', 'then/late'].map(
+        keyFrom,
+      );
+      assert.ok(named && fixed && gone && late);
+      for (const key of [named, fixed, gone]) await storage.put(key, bytes, options);
+      // Laid on top before that time already.
+      for (const key of [named, fixed]) await subject.overwrite(key, Buffer.from('garbage'));
+      await storage.remove(gone, options);
+      const time = (await locking.state(options)).time;
+      while ((await locking.state(options)).time <= time) await delay(50);
+      for (const key of [named, fixed]) await storage.remove(key, options);
+      await storage.put(late, bytes, options);
+
+      const then = asOf(storage, locking, time);
+      const listed = await collect(then.list(keyFrom('then'), options));
+      assert.deepEqual(
+        listed.map(({ key, size }) => [key, size]),
+        [named, fixed].sort().map((key) => [key, bytes.length]),
+      );
+      for (const key of [named, fixed]) {
+        assert.deepEqual(await read(then, key), bytes);
+        assert.equal((await then.stat(key, options))?.sha256, sha256);
+        const range = { ...options, offset: 100, length: 50 };
+        assert.deepEqual(Buffer.from(await then.readRange(key, range)), bytes.subarray(100, 150));
+      }
+      for (const key of [gone, late]) {
+        assert.equal(await then.stat(key, options), undefined);
+        await assert.rejects(read(then, key), failsWith('STORAGE_NOT_FOUND', { key }));
+      }
+      assert.ok((await then.folders('', options)).includes('then'));
+      for (const change of [then.put(late, bytes, options), then.remove(fixed, options)])
+        await assert.rejects(change, failsWith('STORAGE_REFUSED', {}));
     });
 
     test('what we may not see is unknown, and what we may not do is refused', async () => {
