@@ -33,6 +33,7 @@ export {
 } from '../operations/restore.ts';
 export { type ChosenSnapshot, type LookOptions, parseSnapshotSpec } from '../operations/select.ts';
 export { listSnapshots, type SnapshotsResult, type VaultSnapshots } from '../operations/snapshots.ts';
+export { type UndeleteReport, undelete } from '../operations/undelete.ts';
 export { type UnlockResult, unlock } from '../operations/unlock.ts';
 export { createVault, listVaults, type VaultList, type VaultState } from '../operations/vaults.ts';
 export { type VerifyEnd, type VerifyReport, verify } from '../operations/verify.ts';

@@ -5,10 +5,12 @@ import { formatSize } from '../base/quantities.ts';
 import { worstOutcome } from '../model/run.ts';
 import { countText, describeFailure, eventText, outcomeTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
+import { cliErrors } from './errors.ts';
 import { lockWait } from './lock-wait.ts';
 import { passwordFileOption, vaultsOption } from './look.ts';
 import { flag, parsed, value } from './options.ts';
 import { inPolicyOrVault } from './parts.ts';
+import { runUndelete } from './undelete.ts';
 
 const texts = {
   title: { en: '{vault}: {outcome}', ja: '{vault}: {outcome}' },
@@ -56,6 +58,7 @@ const texts = {
 
 export const repairCommand = defineCommand({
   name: 'repair',
+  asOf: true,
   summary: {
     en: 'mend repositories, from what is sound in them and from another vault',
     ja: 'リポジトリーを、健全な部分と別の保管先から修復します',
@@ -72,6 +75,10 @@ export const repairCommand = defineCommand({
       en: 'bring back from this vault what is missing (a name of the policy, or a path)',
       ja: '不足分を取り戻す保管先（ポリシーの名前かパス）',
     }),
+    undelete: flag({
+      en: 'of a bucket that keeps versions: lay on top again what was seen at --as-of and was deleted or overwritten since',
+      ja: 'バージョンを保持するバケットで、--as-of の時点にあり、その後に削除・上書きされたものを元に戻します',
+    }),
     dryRun: flag({
       en: 'show what would be done, and change nothing',
       ja: '何が行われるかを示し、何も変更しません',
@@ -83,8 +90,15 @@ export const repairCommand = defineCommand({
       line: 'hikae repair --vault s3 --from hdd',
       text: { en: 'with what another vault has', ja: '別の保管先にあるもので補います' },
     },
+    {
+      line: 'hikae repair --vault s3 --undelete --as-of 2026-11-22T15:00:00+09:00',
+      text: { en: 'after somebody has deleted what is in the bucket', ja: 'バケットの中身が削除された後に' },
+    },
   ],
-  async run(context, _, { vault, passwordFile, from, dryRun, lockWait: wait }) {
+  async run(context, _, { vault, passwordFile, from, dryRun, undelete, lockWait: wait }) {
+    if (undelete) return runUndelete(context, { vault, passwordFile }, { dryRun });
+    if (context.asOf !== undefined)
+      throw cliErrors.CLI_OPTION_ALONE({ option: '--as-of', other: '--undelete' });
     return inPolicyOrVault(context, { vault, passwordFile, lockWait: wait }, async (parts) => {
       const { planRepair, repair } = await import('../app/operations.ts');
       const request = { vault, from };

@@ -4,6 +4,8 @@ import { operationErrors } from './errors.ts';
 import type { Parts } from './parts.ts';
 import { inVault } from './reach.ts';
 
+export type { UndeleteReport };
+
 export interface UndeleteRequest {
   readonly vault: string;
   /** milliseconds since 1970 UTC; the vault is opened as it was then */

@@ -20,19 +20,36 @@ export async function rightVersion(
   return undefined;
 }
 
+/** Whether everybody sees the right version, or another with the same bytes: nothing lies on top of it. */
+export async function isSeen(
+  locking: Locking,
+  [latest]: readonly ObjectVersion[],
+  right: ObjectVersion,
+  options: CallOptions,
+): Promise<boolean> {
+  if (latest === undefined || latest.deleted) return false;
+  if (latest === right) return true;
+  const wanted = hashIn(right.key) ?? (await hashOf(locking, right, options));
+  return (await hashOf(locking, latest, options)) === wanted;
+}
+
 /** True also of a version under a name that is no hash. */
-export async function isRight(
+async function isRight(locking: Locking, version: ObjectVersion, options: CallOptions): Promise<boolean> {
+  const name = hashIn(version.key);
+  return name === undefined || (await hashOf(locking, version, options)) === name;
+}
+
+/** By the server's word, or else by reading it. */
+async function hashOf(
   locking: Locking,
   { key, version }: ObjectVersion,
   options: CallOptions,
-): Promise<boolean> {
-  const name = hashIn(key);
-  if (name === undefined) return true;
+): Promise<string> {
   const { sha256 } = await locking.statVersion(key, version, options);
-  if (sha256 !== undefined) return sha256 === name;
+  if (sha256 !== undefined) return sha256;
   const hash = createHash('sha256');
   for await (const piece of locking.streamVersion(key, version, options)) hash.update(piece);
-  return hash.digest('hex') === name;
+  return hash.digest('hex');
 }
 
 /** The SHA-256 that the object is named by. */

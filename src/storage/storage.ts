@@ -150,4 +150,4 @@ export {
   type ObjectVersion,
   type VersionStatus,
 } from './locking.ts';
-export { byKey, hashIn, isRight, rightVersion } from './right-version.ts';
+export { byKey, hashIn, isSeen, rightVersion } from './right-version.ts';

@@ -51,6 +51,11 @@ interface ToldProof {
   readonly vaults: readonly { readonly proofs: readonly Proof[] }[];
 }
 
+interface ToldUndelete {
+  readonly objects: readonly string[];
+  readonly lost: readonly string[];
+}
+
 /** A vault of its own in the bucket. */
 class Locked {
   readonly scratch = new Scratch();
@@ -333,6 +338,18 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     assert.equal(hidden?.protectedUntil, proof.protectedUntil);
     assert.ok(hidden?.findings.length === proof.objects.length);
     assert.ok(hidden.findings.every(({ flaw }) => flaw === 'hidden'));
+
+    const repair = ['repair', '--vault', 'away', '--undelete', ...asOf];
+    const planned = await vault.run<ToldUndelete>([...repair, '--dry-run']);
+    assert.deepEqual([planned.status, planned.result.lost], [0, []], planned.stdout);
+    assert.equal(planned.result.objects.length, proof.objects.length);
+    assert.equal((await vault.run(['snapshots'])).status, 10, 'a dry run brings nothing back');
+    const mended = await vault.run<ToldUndelete>(repair);
+    assert.deepEqual([mended.status, mended.result.objects], [0, planned.result.objects], mended.stdout);
+    assert.deepEqual((await vault.run<ToldUndelete>(repair)).result.objects, []);
+    const again = await vault.backup();
+    assert.deepEqual([again.status, again.result.outcome], [0, 'succeeded'], again.stdout);
+    assert.equal((await vault.run<{ outcome: string }>(['verify'])).result.outcome, 'succeeded');
   });
 
   it('publishes nothing over an object that somebody has deleted or overwritten', async () => {

@@ -223,7 +223,7 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
   it('is made, written, listed, restored from and verified, and restic finds it sound', async () => {
     using scratch = new Scratch();
     await liveThrough(scratch, policyOf(scratch, settings('s3://hikae/some/prefix')), environment);
-    // Without a lock, since this gateway refuses what the client of Debian's restic puts.
+    // Without a lock: over http Debian's restic signs what it sends chunk by chunk, which this gateway refuses.
     const { stdout, stderr, status } = spawnSync(
       'restic',
       ['-r', `s3:${ceph.endpoint}/hikae/some/prefix`, '--no-cache', '--no-lock', 'check', '--read-data'],

@@ -4,6 +4,7 @@ import type { Proof, ProofFinding, ProofFlaw, ProvenObject } from '../../../mode
 import {
   byKey,
   hashIn,
+  isSeen,
   type Key,
   keyFrom,
   type Locking,
@@ -59,7 +60,7 @@ export async function proveSnapshot(
     const status = await locking.statVersion(key, right.version, { signal: either });
     const hash = hashOf(status);
     objects.push(proven(status, hash));
-    if (right !== versions[0]) add('hidden');
+    if (!(await isSeen(locking, versions, right, { signal: either }))) add('hidden');
     if (hash === 'other') add('other-content');
     if (hash === 'unknown') add('unknown-content');
     const flaw = flawOf(status, wanted);

@@ -9,7 +9,7 @@ import { inLanes } from '../../../base/lanes.ts';
 import {
   byKey,
   covers,
-  isRight,
+  isSeen,
   type Key,
   type Lock,
   type Locking,
@@ -186,10 +186,8 @@ export class RepositoryLocks {
         const path = this.#storage.location;
         if (right === undefined)
           throw lockErrors.VAULT_OBJECT_LOST({ object: latest.key, path, reason: 'no version has its hash' });
-        const isSeen =
-          right === latest ||
-          (!latest.deleted && latest.key !== CONFIG && (await isRight(this.#locking, latest, { signal })));
-        if (!isSeen) throw lockErrors.VAULT_OBJECT_HIDDEN({ object: latest.key, path });
+        if (!(await isSeen(this.#locking, versions, right, { signal })))
+          throw lockErrors.VAULT_OBJECT_HIDDEN({ object: latest.key, path });
         found.set(right.key, right);
       }
     }

@@ -5,8 +5,7 @@
 import { inLanes } from '../../../base/lanes.ts';
 import {
   byKey,
-  hashIn,
-  isRight,
+  isSeen,
   type Key,
   type Locking,
   type ObjectVersion,
@@ -44,14 +43,10 @@ async function hiddenIn(
   options: Signalled,
 ): Promise<ObjectVersion | 'lost' | undefined> {
   const then = versions.filter(({ modified }) => modified <= time);
-  const [latest] = versions;
-  if (latest === undefined || then[0] === undefined || then[0].deleted) return undefined;
+  if (then[0] === undefined || then[0].deleted) return undefined;
   const right = await rightVersion(locking, then, options);
   if (right === undefined) return 'lost';
-  if (latest === right) return undefined;
-  const isSeen =
-    !latest.deleted && hashIn(latest.key) !== undefined && (await isRight(locking, latest, options));
-  return isSeen ? undefined : right;
+  return (await isSeen(locking, versions, right, options)) ? undefined : right;
 }
 
 /** The new version is locked as long as the old one is. */
