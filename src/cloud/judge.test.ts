@@ -57,6 +57,7 @@ const goodRules = [
   },
   { ID: 'locks', Filter: { Prefix: 'rental/locks/' }, Expiration: { Days: 2 } },
   { ID: 'tests', Prefix: 'hikae-tamper-test/', Expiration: { Days: 2 } },
+  { ID: 'locks of dated folders', Prefix: 'rental/.hikae/locks/', Expiration: { Days: 2 } },
 ];
 
 const withPolicy = (...statements: readonly object[]) => ({ policy: policyOf(statements) });

@@ -38,5 +38,17 @@ export function rootOf({ prefix }: Pick<Wanted, 'prefix'>): string {
 export function lastingParts({ kind }: Pick<Wanted, 'kind'>): readonly string[] {
   return kind === 'restic'
     ? ['config', 'keys/*', 'data/*', 'index/*', 'snapshots/*']
-    : ['.hikae/*', 'daily/*', 'weekly/*'];
+    : ['.hikae/vault.json', 'daily/*', 'weekly/*'];
+}
+
+/** Where a vault keeps who is at work with it: objects that live for minutes. */
+export function locksFolder(wanted: Pick<Wanted, 'kind' | 'prefix'>): string {
+  return `${rootOf(wanted)}${wanted.kind === 'restic' ? 'locks/' : '.hikae/locks/'}`;
+}
+
+/** What whoever uploads also takes away again: the locks, and a plain vault's notes of what it is doing. */
+export function ownNotes({ kind }: Pick<Wanted, 'kind'>): readonly string[] {
+  return kind === 'restic'
+    ? ['locks/*']
+    : ['locks', 'done', 'unfinished', 'removing', 'protected', 'damaged'].map((name) => `.hikae/${name}/*`);
 }

@@ -2,7 +2,7 @@
 import type { GuardFinding } from '../finding.ts';
 import type { Contents, Lifecycle, Posture, Rule } from '../posture.ts';
 import { costFactor, LEAST_MOVED, storageClasses } from '../prices.ts';
-import { lastingParts, rootOf, TAMPER_TESTS, type Wanted } from '../wanted.ts';
+import { lastingParts, locksFolder, rootOf, TAMPER_TESTS, type Wanted } from '../wanted.ts';
 import { type Check, check, finding } from './check.ts';
 
 /** Days that a hidden version stays where no lock says otherwise: time to notice. */
@@ -70,7 +70,7 @@ function missingRules(rules: readonly Rule[], wanted: Wanted): readonly GuardFin
 
 /** What lives for minutes. */
 export function passingPrefixes(wanted: Wanted): readonly string[] {
-  return wanted.kind === 'restic' ? [`${rootOf(wanted)}locks/`, TAMPER_TESTS] : [TAMPER_TESTS];
+  return [locksFolder(wanted), TAMPER_TESTS];
 }
 
 function transitionFindings(

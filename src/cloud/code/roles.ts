@@ -3,7 +3,7 @@
  * deletes works elsewhere or with a second factor, and makes markers only; who restores reads every version.
  */
 import { type PolicyStatement, stemOf } from '../bucket-policy.ts';
-import { bucketArn, objectArn, rootOf, TAMPER_TESTS, type Wanted } from '../wanted.ts';
+import { bucketArn, objectArn, ownNotes, rootOf, TAMPER_TESTS, type Wanted } from '../wanted.ts';
 
 /** Stands for the number of the account, until it is written in the words of Terraform or CloudFormation. */
 export const ACCOUNT = '<account>';
@@ -105,9 +105,11 @@ const puttingObjects = [
 function uploading(wanted: Wanted): readonly PolicyStatement[] {
   return [
     allow('PutAndExtend', puttingObjects, all(wanted)),
-    ...(wanted.kind === 'restic'
-      ? [allow('DeleteOwnLocks', ['s3:DeleteObject'], objectArn(wanted, `${rootOf(wanted)}locks/*`))]
-      : []),
+    allow(
+      'DeleteOwnNotes',
+      ['s3:DeleteObject'],
+      ownNotes(wanted).map((part) => objectArn(wanted, `${rootOf(wanted)}${part}`)),
+    ),
     allow('TamperTest', [...readingObjects, ...puttingObjects], objectArn(wanted, `${TAMPER_TESTS}*`)),
   ];
 }
@@ -160,6 +162,10 @@ function all(wanted: Wanted): string {
   return objectArn(wanted, `${rootOf(wanted)}*`);
 }
 
-function allow(Sid: string, Action: readonly string[], Resource: string): PolicyStatement {
+function allow(
+  Sid: string,
+  Action: readonly string[],
+  Resource: string | readonly string[],
+): PolicyStatement {
   return { Sid, Effect: 'Allow', Action, Resource };
 }
