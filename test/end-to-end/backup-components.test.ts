@@ -180,20 +180,20 @@ describe('backup', { concurrency: 2, timeout: 120_000 }, () => {
       vaults: {
         disk: { plain: scratch.at('vault') },
         second: { plain: scratch.at('second') },
-        nas: { plain: 'sftp://backup@nas/backup' },
       },
-      schedules: { daily: { at: '02:00', to: 'disk', copyTo: ['second', 'nas'] } },
+      schedules: { daily: { at: '02:00', to: 'disk', copyTo: ['second'] } },
+      scan: {},
     });
     const { status, result, events } = await run(policy, ['backup']);
     assert.equal(status, 0);
     const told = eventsOf({ events }, 'warning').filter(({ code }) => code === 'not-acting');
     assert.deepEqual(
       told.map(({ facts }) => facts.path),
-      ['vaults.nas'],
+      ['scan'],
     );
     assert.equal(result.targets[0]?.snapshot?.complete, true);
     const spoken = await runPlain(['--policy', policy, '--lang', 'ja', 'backup']);
-    assert.match(spoken.stderr, /vaults\.nas はまだ実行されません/);
+    assert.match(spoken.stderr, /scan はまだ実行されません/);
   });
 });
 
