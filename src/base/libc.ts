@@ -31,6 +31,7 @@ const calls = {
   getdents64: libc.func('int64_t getdents64(int fd, void *entries, uint64_t size)'),
   lseek: libc.func('int64_t lseek(int fd, int64_t offset, int whence)'),
   syncfs: libc.func('int syncfs(int fd)'),
+  sync_file_range: libc.func('int sync_file_range(int fd, int64_t offset, int64_t size, unsigned int flags)'),
   flock: libc.func('int flock(int fd, int operation)'),
   flistxattr: libc.func('int64_t flistxattr(int fd, void *list, uint64_t size)'),
   fgetxattr: libc.func('int64_t fgetxattr(int fd, const char *name, void *value, uint64_t size)'),
@@ -55,6 +56,7 @@ const SEEK_SET = 0;
 const SEEK_DATA = 3;
 const SEEK_HOLE = 4;
 const RENAME_NOREPLACE = 1;
+const SYNC_FILE_RANGE_WRITE = 2;
 const LOCK_EX_NB = 2 | 4;
 const LOCK_SH_NB = 1 | 4;
 
@@ -288,6 +290,14 @@ export async function syncFileSystem(descriptor: number): Promise<void> {
       else resolve();
     });
   });
+}
+
+/**
+ * Has the disk begin with what is written of a range already, so that a later sync finds little left. A hint: whether it
+ * came through, that sync tells.
+ */
+export function beginWriteOut(descriptor: number, offset: number, length: number): void {
+  calls.sync_file_range(descriptor, offset, length, SYNC_FILE_RANGE_WRITE);
 }
 
 /** Takes the lock of an open file, which is given back with its last descriptor; false when another has it. */

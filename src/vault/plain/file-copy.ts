@@ -8,6 +8,7 @@ import { createHash, type Hash, hash as hashAtOnce } from 'node:crypto';
 import { closeSync, constants, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
 import {
+  beginWriteOut,
   changeMode,
   changeOwner,
   getXattr,
@@ -29,6 +30,9 @@ export interface CopyTools {
   /** Counts bytes as done; throws when everything is to end. */
   advance(bytes: number): void;
 }
+
+/** So much of a large file is written before the disk is told to begin with it, in bytes. */
+const WRITE_OUT = 8 * 1024 * 1024;
 
 /** How often a file that changes under the reader is read, before what was read last is kept. */
 const READS = 2;
@@ -142,6 +146,7 @@ function copyRange(
   tools: CopyTools,
 ): number {
   let { offset } = range;
+  let begun = offset;
   let read = range.first ?? 0;
   while (offset < range.end) {
     const wanted = Math.min(tools.buffer.length, range.end - offset);
@@ -154,7 +159,11 @@ function copyRange(
     offset += read;
     tools.advance(read);
     read = 0;
+    if (offset - begun < WRITE_OUT) continue;
+    beginWriteOut(copy, begun, offset - begun);
+    begun = offset;
   }
+  if (offset > begun) beginWriteOut(copy, begun, offset - begun);
   return offset;
 }
 
