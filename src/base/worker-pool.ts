@@ -6,6 +6,8 @@ import { type MessagePort, Worker } from 'node:worker_threads';
 
 export interface WorkerPool<Job, Result> {
   readonly size: number;
+  /** Starts all threads ahead of the first job, while something else is done that must come before. */
+  start(): void;
   /**
    * Does a job. Rejects with what the job threw, or with the error that broke a thread. Buffers that are handed over are
    * gone here.
@@ -103,6 +105,9 @@ export function openWorkerPool<Job, Result, News = never>(
 
   return {
     size: options.size,
+    start() {
+      while (threads.length < options.size) threads.push(startThread());
+    },
     run(job, handedOver) {
       return broken === undefined ? give(leastBusy(), job, handedOver) : Promise.reject(broken);
     },

@@ -5,6 +5,8 @@ import { type Job, packJob, type Results, resultsOf } from './job-columns.ts';
 
 export interface FilePool {
   readonly size: number;
+  /** Has the threads start already: what they will be needed for is about to come. */
+  start(): void;
   /** Does what the items say, in one thread. Errors of the vault itself reject. */
   run(items: readonly Item[]): Promise<readonly ItemResult[]>;
   /** bytes that were read since the last reset */
@@ -25,6 +27,7 @@ export function openFilePool({ threads, keeps }: { threads: number; keeps: Keeps
   });
   return {
     size: pool.size,
+    start: () => pool.start(),
     run: async (items) => [...resultsOf(await pool.run(packJob(items)))],
     bytesRead: () => Number(Atomics.load(counters, 1)),
     stop: () => void Atomics.store(counters, 0, 1n),

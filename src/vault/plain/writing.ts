@@ -50,6 +50,8 @@ export function openWriting(root: string, file: VaultFile, threads: number): Wri
 
   return {
     async predecessor(target) {
+      // Who asks is about to store something, and first looks how much that will be.
+      pool.start();
       return predecessorOf(root, target);
     },
     begin: (draft, options) =>
