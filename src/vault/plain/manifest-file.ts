@@ -6,6 +6,7 @@ import type { SnapshotHeader } from '../../model/snapshot.ts';
 import { encodeHeader, encodeTrailer, parseTrailer } from './header-line.ts';
 
 const CHUNK = 1024 * 1024;
+const NEWLINE = 0x0a;
 
 /** Writes it to `path` and returns the SHA-256 of the whole file, in hexadecimal. */
 export function writeManifest(
@@ -48,8 +49,12 @@ export function isWholeManifest(path: string): boolean {
     const tail = Buffer.alloc(Math.min(size, TRAILER));
     readSync(manifest, tail, 0, tail.length, size - tail.length);
     const start = size - tail.length + tail.lastIndexOf('\n', tail.length - 2) + 1;
-    const trailer = parseTrailer(tail.toString('utf8', start - (size - tail.length)));
-    return trailer.sha256 === hashUpTo(manifest, start);
+    const line = tail.toString('utf8', start - (size - tail.length));
+    const trailer = parseTrailer(line);
+    // The trailer's own bytes are in no hash: they have to be the only ones that say what they say.
+    if (line !== `${encodeTrailer(trailer)}\n`) return false;
+    const { sha256, lines } = hashUpTo(manifest, start);
+    return trailer.sha256 === sha256 && trailer.nodes === lines - 1;
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
@@ -68,20 +73,23 @@ export function hashIfThere(path: string): string | undefined {
     throw error;
   }
   try {
-    return hashUpTo(file, Number.MAX_SAFE_INTEGER);
+    return hashUpTo(file, Number.MAX_SAFE_INTEGER).sha256;
   } finally {
     closeSync(file);
   }
 }
 
-function hashUpTo(manifest: number, end: number): string {
+function hashUpTo(manifest: number, end: number): { sha256: string; lines: number } {
   const hash = createHash('sha256');
+  let lines = 0;
   const buffer = Buffer.allocUnsafe(CHUNK);
   for (let offset = 0; offset < end; ) {
     const read = readSync(manifest, buffer, 0, Math.min(CHUNK, end - offset), offset);
     if (read === 0) break;
-    hash.update(buffer.subarray(0, read));
+    const bytes = buffer.subarray(0, read);
+    hash.update(bytes);
+    for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
     offset += read;
   }
-  return hash.digest('hex');
+  return { sha256: hash.digest('hex'), lines };
 }
