@@ -706,7 +706,9 @@ describe('a snapshot that is damaged or forged', () => {
       const snapshot = takeSnapshot(root, 'data', originOf(root));
       if (way === 'located') snapshot.layOut();
       snapshot.damage('data/small', Buffer.from('wrong small'));
-      snapshot.damage('data/big', Buffer.from(big).fill(0, 2_400_000, 2_400_001));
+      const wrongBig = Buffer.from(big);
+      wrongBig[2_400_000] = ~(big[2_400_000] ?? 0);
+      snapshot.damage('data/big', wrongBig);
       for (const name of ['small', 'big', 'sound']) writeFileSync(join(root, name), `live ${name}`);
       const { troubles } = await execute(await plan(originOf(root), { reader: snapshot }));
       assert.deepEqual(troubles.map(({ code, path }) => [code, path]).sort(), [
