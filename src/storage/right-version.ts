@@ -1,17 +1,23 @@
 /**
  * Which of an object's versions is the one that was stored. Whoever has got hold of the keys can lay others on top: of an
- * object that is named by its hash the right one has that hash, of any other the oldest is the one.
+ * object that is named by its hash, or whose hash is known otherwise, the right one has that hash; of any other the oldest
+ * is the one.
  */
 import { createHash } from 'node:crypto';
 import type { CallOptions } from './call.ts';
 import type { Key } from './key.ts';
 import type { Locking, ObjectVersion } from './locking.ts';
 
+export interface HashOptions extends CallOptions {
+  /** of what was stored, where the name doesn't say it */
+  readonly sha256?: string | undefined;
+}
+
 /** `versions` are all of one key, the latest first; undefined when none of them is right. */
 export async function rightVersion(
   locking: Locking,
   versions: readonly ObjectVersion[],
-  options: CallOptions,
+  options: HashOptions,
 ): Promise<ObjectVersion | undefined> {
   const stored = versions.filter(({ deleted }) => !deleted).reverse();
   // One alone is checked by whoever reads it.
@@ -25,18 +31,18 @@ export async function isSeen(
   locking: Locking,
   [latest]: readonly ObjectVersion[],
   right: ObjectVersion,
-  options: CallOptions,
+  options: HashOptions,
 ): Promise<boolean> {
   if (latest === undefined || latest.deleted) return false;
   if (latest === right) return true;
-  const wanted = hashIn(right.key) ?? (await hashOf(locking, right, options));
+  const wanted = options.sha256 ?? hashIn(right.key) ?? (await hashOf(locking, right, options));
   return (await hashOf(locking, latest, options)) === wanted;
 }
 
 /** True also of a version under a name that is no hash. */
-async function isRight(locking: Locking, version: ObjectVersion, options: CallOptions): Promise<boolean> {
-  const name = hashIn(version.key);
-  return name === undefined || (await hashOf(locking, version, options)) === name;
+async function isRight(locking: Locking, version: ObjectVersion, options: HashOptions): Promise<boolean> {
+  const wanted = options.sha256 ?? hashIn(version.key);
+  return wanted === undefined || (await hashOf(locking, version, options)) === wanted;
 }
 
 /** By the server's word, or else by reading it. */

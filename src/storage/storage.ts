@@ -123,15 +123,17 @@ export interface ChangeOptions extends CallOptions {
   readonly durable?: 'now' | 'at-sync';
 }
 
-export interface LinkOptions extends ChangeOptions {
+export interface LockOptions extends ChangeOptions {
+  /** What is stored is locked from its first moment; STORAGE_LACKS where there is no `locking`. */
+  readonly lock?: Lock | undefined;
+}
+
+export interface LinkOptions extends LockOptions {
   /** what the object has to be; the hash is compared where the medium knows one */
   readonly expect?: { readonly size: number; readonly sha256: string };
 }
 
-export interface PutOptions extends ChangeOptions {
-  /** What is stored is locked from its first moment; STORAGE_LACKS where there is no `locking`. */
-  readonly lock?: Lock | undefined;
-}
+export type PutOptions = LockOptions;
 
 export interface Room {
   readonly bytes?: number;
@@ -150,4 +152,4 @@ export {
   type ObjectVersion,
   type VersionStatus,
 } from './locking.ts';
-export { byKey, hashIn, isSeen, rightVersion } from './right-version.ts';
+export { byKey, type HashOptions, hashIn, isSeen, rightVersion } from './right-version.ts';

@@ -123,7 +123,8 @@ export class MemoryStorage implements Storage {
     if (this.objects.has(key)) this.#change(key, undefined, durable);
   }
 
-  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, durable = 'now', lock }: LinkOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     await breathe(signal);
     requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);
     const stored = this.#get(from);

@@ -99,6 +99,15 @@ export function lockingContract(subject: LockingSubject): void {
       assert.equal((await versionsOf(keyFrom('sent'))).length, 4);
     });
 
+    test('a copy is locked from its first moment, whatever its source has', async () => {
+      const [from, to] = [keyFrom('copied/from'), keyFrom('copied/to')];
+      await storage.put(from, patternOf(1_000), options);
+      const wanted = lock(3_600);
+      await storage.link(from, to, { ...options, lock: wanted });
+      assert.ok((await lockedUntil(to, await only(to))) >= wanted.until);
+      assert.equal((await locking.statVersion(from, await only(from), options)).lock, 'none');
+    });
+
     test('a locked version outlives markers, garbage on top of it and the attempt to remove it', async () => {
       const key = keyFrom('attacked');
       const bytes = patternOf(5_000);

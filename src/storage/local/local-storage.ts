@@ -177,7 +177,8 @@ class LocalStorage implements Storage {
     });
   }
 
-  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, durable = 'now', lock }: LinkOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     if (this.capabilities.links === 'none') throw this.#lacksLinks();
     if (expect !== undefined)
       requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);

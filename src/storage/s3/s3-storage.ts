@@ -8,6 +8,7 @@ import type {
   Capabilities,
   ChangeOptions,
   LinkOptions,
+  Lock,
   ObjectStatus,
   PutOptions,
   Range,
@@ -80,10 +81,7 @@ class S3Storage implements Storage {
         throw storageErrors.STORAGE_EXISTS({ key, storage: this.location });
       return upload({ bucket, key, lock }, body, { signal });
     });
-    if (lock === undefined) return;
-    if (version === undefined)
-      throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'versions' });
-    await this.locking.extend(key, version, lock, { signal });
+    await this.#requireLocked(key, version, lock, signal);
   }
 
   async read(key: Key, options: CallOptions & { limit: number }): Promise<Uint8Array> {
@@ -156,9 +154,9 @@ class S3Storage implements Storage {
   }
 
   /** The medium copies: the very version that was looked at, and never over an object that exists. */
-  async link(from: Key, to: Key, { signal, expect }: LinkOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, lock }: LinkOptions): Promise<void> {
     const bucket = this.#bucket;
-    await naming(bucket, 'link', from, signal, async () => {
+    const version = await naming(bucket, 'link', from, signal, async () => {
       const [source, there] = await Promise.all([
         look(bucket, { key: from }, signal),
         look(bucket, { key: to }, signal),
@@ -167,8 +165,9 @@ class S3Storage implements Storage {
       requireExpected(found, { storage: this.location, key: from }, expect);
       if (there !== undefined) throw storageErrors.STORAGE_EXISTS({ key: to, storage: this.location });
       const copied = { key: from, size: found.size, version: source?.VersionId, etag: source?.ETag };
-      await copyObject(bucket, copied, { key: to }, { signal });
+      return copyObject(bucket, copied, { key: to, lock }, { signal });
     });
+    await this.#requireLocked(to, version, lock, signal);
   }
 
   /** Everything is durable when it is answered. */
@@ -183,5 +182,18 @@ class S3Storage implements Storage {
 
   async close(): Promise<void> {
     this.#bucket.client.destroy();
+  }
+
+  /** A lock counts when the server, asked again, has told it. */
+  async #requireLocked(
+    key: Key,
+    version: string | undefined,
+    lock: Lock | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    if (lock === undefined) return;
+    if (version === undefined)
+      throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'versions' });
+    await this.locking.extend(key, version, lock, { signal });
   }
 }

@@ -205,7 +205,8 @@ class SftpStorage implements Storage {
     }
   }
 
-  async link(from: Key, to: Key, { signal, expect, durable = 'now' }: LinkOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, durable = 'now', lock }: LinkOptions): Promise<void> {
+    refuseLock(this.location, { lock });
     if (this.capabilities.links === 'none')
       throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'hard links' });
     if (expect !== undefined)

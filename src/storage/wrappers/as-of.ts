@@ -9,8 +9,19 @@ import type { CallOptions, Locking, ObjectStatus, ObjectVersion, Range, Storage 
 
 const BATCH = 1_000;
 
+/** Of several versions of one key, the latest first, the right one: see right-version.ts. */
+export type ChooseVersion = (
+  versions: readonly ObjectVersion[],
+  options: CallOptions,
+) => Promise<ObjectVersion | undefined>;
+
 /** `time` in milliseconds since 1970 UTC, by the medium's clock, which counts whole seconds. */
-export function asOf(storage: Storage, locking: Locking, time: number): Storage {
+export function asOf(
+  storage: Storage,
+  locking: Locking,
+  time: number,
+  choose: ChooseVersion = (versions, options) => rightVersion(locking, versions, options),
+): Storage {
   const { location } = storage;
   const folders = new Map<Key, Promise<ReadonlyMap<Key, readonly ObjectVersion[]>>>();
   const chosen = new Map<Key, ObjectVersion | undefined>();
@@ -32,9 +43,7 @@ export function asOf(storage: Storage, locking: Locking, time: number): Storage 
     if (chosen.has(key)) return chosen.get(key);
     const [latest, ...earlier] = (await versionsBelow(key, options)).get(key) ?? [];
     const version =
-      latest === undefined || latest.deleted
-        ? undefined
-        : await rightVersion(locking, [latest, ...earlier], options);
+      latest === undefined || latest.deleted ? undefined : await choose([latest, ...earlier], options);
     chosen.set(key, version);
     return version;
   }

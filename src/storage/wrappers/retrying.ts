@@ -54,6 +54,7 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
           const source = await storage.stat(from, options);
           const body = { size: source?.size ?? -1, open: () => storage.stream(from, options) };
           if (!(await holds(storage, to, body, options))) throw error;
+          await ensureLocked(storage, to, options);
         }
       }),
     read: (key, options) => attempting(retry, options, () => storage.read(key, options)),
