@@ -1,9 +1,10 @@
 /** A repository's storage with its locks, where the policy wants such. */
 import type { Clock } from '../../../base/clock.ts';
 import { type Storage, storageErrors } from '../../../storage/storage.ts';
+import type { LockSettings } from '../../locking/lock-dates.ts';
+import { lockingPuts } from '../../locking/locking-puts.ts';
 import { DateHints } from './date-hints.ts';
-import type { LockSettings } from './lock-dates.ts';
-import { lockingPuts, RepositoryLocks } from './repository-locks.ts';
+import { RepositoryLocks } from './repository-locks.ts';
 
 export interface LocksRequest {
   readonly locking?: { readonly settings: LockSettings; readonly hints: string | undefined } | undefined;

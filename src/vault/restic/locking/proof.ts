@@ -1,18 +1,15 @@
 /** Proving that a snapshot stays: the server is asked for the version, the lock and the hash of every object that it needs. */
-import { inLanes } from '../../../base/lanes.ts';
-import type { Proof, ProofFinding, ProofFlaw, ProvenObject } from '../../../model/proof.ts';
+import type { Proof } from '../../../model/proof.ts';
 import {
   byKey,
   hashIn,
-  isSeen,
   type Key,
   keyFrom,
   type Locking,
   type LockMode,
   type ObjectVersion,
-  rightVersion,
-  type VersionStatus,
 } from '../../../storage/storage.ts';
+import { evidenceName, proveObjects } from '../../locking/proven-objects.ts';
 import type { BlobReader } from '../blob-reader.ts';
 import { CONFIG, keyOf } from '../layout.ts';
 import type { StoredSnapshot } from '../listing.ts';
@@ -49,63 +46,17 @@ export async function proveSnapshot(
       if (key !== undefined && needed.has(key)) found.set(key, versions);
     }
   }
-  const findings: ProofFinding[] = [];
-  const objects: ProvenObject[] = [];
-  await inLanes(needed, { lanes: repository.storage.capabilities.parallel, signal }, async (key, either) => {
-    const add = (flaw: ProofFlaw) => findings.push({ key, flaw });
-    const versions = found.get(key) ?? [];
-    const right = await rightVersion(locking, versions, { signal: either });
-    if (right === undefined)
-      return void add(versions.some(({ deleted }) => !deleted) ? 'other-content' : 'missing');
-    const status = await locking.statVersion(key, right.version, { signal: either });
-    const hash = hashOf(status);
-    objects.push(proven(status, hash));
-    if (!(await isSeen(locking, versions, right, { signal: either }))) add('hidden');
-    if (hash === 'other') add('other-content');
-    if (hash === 'unknown') add('unknown-content');
-    const flaw = flawOf(status, wanted);
-    if (flaw !== undefined) add(flaw);
-  });
-  const until = Math.min(...objects.map(({ lock }) => (typeof lock === 'object' ? lock.until : 0)));
-  const isKnown = objects.length === needed.size && until > 0;
-  return {
-    place,
-    id: header.id,
-    target: header.target,
-    objects: objects.sort(byKeyName),
-    bytes: objects.reduce((sum, { size }) => sum + size, 0),
-    ...(isKnown ? { protectedUntil: until } : {}),
-    findings: findings.sort(byKeyName),
-  };
+  const objects = [...needed].map((key) => ({
+    key,
+    versions: found.get(key) ?? [],
+    sha256: hashIn(key),
+  }));
+  const lanes = repository.storage.capabilities.parallel;
+  const proven = await proveObjects(objects, { locking, lanes, wanted, signal });
+  return { place, id: header.id, target: header.target, ...proven };
 }
 
 /** Where evidence lies: beside what restic knows, which passes over it. */
-export function evidenceKey({ id }: Proof, time: number): Key {
-  return keyFrom(`evidence/${new Date(time).toISOString().replaceAll(':', '')}-${id.slice(0, 8)}.json`);
-}
-
-function flawOf({ lock, time }: VersionStatus, wanted: LockMode | undefined): ProofFlaw | undefined {
-  if (lock === 'none') return 'not-locked';
-  if (lock === 'unknown') return 'unknown-lock';
-  if (lock.until <= time) return 'lock-over';
-  return lock.mode === 'governance' && wanted !== 'governance' ? 'governance' : undefined;
-}
-
-function hashOf({ key, sha256 }: VersionStatus): ProvenObject['hash'] {
-  const name = hashIn(key);
-  if (name === undefined) return 'named otherwise';
-  if (sha256 === undefined) return 'unknown';
-  return sha256 === name ? 'same' : 'other';
-}
-
-function proven(status: VersionStatus, hash: ProvenObject['hash']): ProvenObject {
-  const { key, version, size, lock, time, request } = status;
-  return { key, version, size, lock, hash, time, request };
-}
-
-function byKeyName(
-  { key: left }: { readonly key: string },
-  { key: right }: { readonly key: string },
-): number {
-  return left < right ? -1 : left > right ? 1 : 0;
+export function evidenceKey(proof: Proof, time: number): Key {
+  return keyFrom(`evidence/${evidenceName(proof, time)}`);
 }

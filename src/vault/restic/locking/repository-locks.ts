@@ -17,20 +17,20 @@ import {
   rightVersion,
   type Storage,
 } from '../../../storage/storage.ts';
+import { lockErrors } from '../../locking/errors.ts';
+import { givenLock, type LockSettings, neededLock } from '../../locking/lock-dates.ts';
+import type { LockedPuts, Secured } from '../../locking/locking-puts.ts';
+import { ServerTime } from '../../locking/server-time.ts';
 import type { LockForecast } from '../../upkeep.ts';
 import { CONFIG, idIn } from '../layout.ts';
 import type { Signalled } from '../objects.ts';
 import type { DateHints } from './date-hints.ts';
-import { lockErrors } from './errors.ts';
-import { givenLock, type LockSettings, neededLock } from './lock-dates.ts';
 
 /** Bytes of a pack, folders that are listed, and versions on a page of a list. */
 const PACK = 16 * 1024 * 1024;
 const FOLDERS = 4;
 const LISTED = 1_000;
 
-/** What clocks may differ by, in milliseconds. */
-const MOST_DRIFT = 5 * 60_000;
 /** Hints that are looked into all the same: one in so many, and no fewer than these. */
 const SAMPLED = 100;
 const FEWEST_SAMPLED = 16;
@@ -44,36 +44,24 @@ export interface LocksOptions {
   readonly random: (size: number) => Uint8Array;
 }
 
-export interface Secured {
-  readonly objects: number;
-  readonly bytes: number;
-  /** objects that the server was asked about */
-  readonly asked: number;
-  readonly extended: number;
-  /** until when everything is locked at least */
-  readonly until: number;
-}
-
-export class RepositoryLocks {
+export class RepositoryLocks implements LockedPuts {
   readonly settings: LockSettings;
   readonly #storage: Storage;
   readonly #locking: Locking;
   readonly #options: LocksOptions;
-  /** what the server's clock said, and ours that only goes forward in seconds */
-  #began: Promise<{ readonly time: number; readonly elapsed: number }> | undefined;
+  readonly #time: ServerTime;
 
   constructor(storage: Storage, locking: Locking, options: LocksOptions) {
     this.settings = options.settings;
     this.#storage = storage;
     this.#locking = locking;
     this.#options = options;
+    this.#time = new ServerTime(storage.location, locking, options.clock);
   }
 
   /** The server's time. What would make its locks worthless is told first: VAULT_NOT_LOCKABLE, VAULT_CLOCK_OFF. */
   async now({ signal }: Signalled): Promise<number> {
-    this.#began ??= this.#begin(signal);
-    const { time, elapsed } = await this.#began;
-    return time + (this.#options.clock.elapsed() - elapsed) * 1_000;
+    return this.#time.now({ signal });
   }
 
   /** For what is put; undefined for the locks of the format, which are gone in minutes. */
@@ -218,43 +206,6 @@ export class RepositoryLocks {
         looked.add(known[draws.readUInt32LE(4 * at) % known.length] as ObjectVersion);
     return { looked, trusted: new Set(known.filter((one) => !looked.has(one))) };
   }
-
-  async #begin(signal: AbortSignal) {
-    const path = this.#storage.location;
-    const { clock } = this.#options;
-    const { versioned, lockable, time } = await this.#locking.state({ signal });
-    // Where we may not ask, the answer to the first object that is put tells.
-    if (versioned === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'versions' });
-    if (lockable === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'Object Lock' });
-    const drift = Math.abs(clock.now() - time);
-    if (drift > MOST_DRIFT) throw lockErrors.VAULT_CLOCK_OFF({ path, minutes: Math.round(drift / 60_000) });
-    return { time, elapsed: clock.elapsed() };
-  }
-}
-
-/** The repository's storage, where whatever is put is locked. */
-export function lockingPuts(storage: Storage, locks: RepositoryLocks): Storage {
-  return {
-    location: storage.location,
-    capabilities: storage.capabilities,
-    locking: storage.locking,
-    async put(key, body, options) {
-      const lock = options.lock ?? (await locks.lockOfNew(key, options));
-      await storage.put(key, body, { ...options, lock });
-      if (lock !== undefined) locks.remember(key, lock);
-    },
-    read: (key, options) => storage.read(key, options),
-    readRange: (key, options) => storage.readRange(key, options),
-    stream: (key, options) => storage.stream(key, options),
-    stat: (key, options) => storage.stat(key, options),
-    list: (folder, options) => storage.list(folder, options),
-    remove: (key, options) => storage.remove(key, options),
-    link: (from, to, options) => storage.link(from, to, options),
-    folders: (folder, options) => storage.folders(folder, options),
-    sync: (options) => storage.sync(options),
-    room: (options) => storage.room(options),
-    close: () => storage.close(),
-  };
 }
 
 function later(lock: Lock, least: number): Lock {

@@ -1,5 +1,5 @@
-/** What can go wrong with the locks that the storage puts on a repository's objects. */
-import { defineErrors } from '../../../base/errors.ts';
+/** What can go wrong with the locks that the storage puts on a vault's objects. */
+import { defineErrors } from '../../base/errors.ts';
 
 export const lockErrors = defineErrors({
   VAULT_NOT_LOCKABLE: {
@@ -25,8 +25,8 @@ export const lockErrors = defineErrors({
   },
   VAULT_OBJECT_HIDDEN: {
     message: {
-      en: 'the object {object} of the repository {path} was deleted or overwritten by somebody',
-      ja: 'リポジトリー {path} のオブジェクト {object} が、何者かに削除または上書きされています',
+      en: 'the object {object} of the vault {path} was deleted or overwritten by somebody',
+      ja: '保管先 {path} のオブジェクト {object} が、何者かに削除または上書きされています',
     },
     hint: {
       en: 'Nothing was published. Earlier snapshots can be read with --as-of. Find out who did it before you go on; then `hikae repair --undelete` lays the right version back on top.',
@@ -35,8 +35,8 @@ export const lockErrors = defineErrors({
   },
   VAULT_OBJECT_LOST: {
     message: {
-      en: 'the repository {path} has lost {object}, which the snapshot needs: {reason}',
-      ja: 'リポジトリー {path} から、スナップショットに必要な {object} が失われています: {reason}',
+      en: 'the vault {path} has lost {object}, which the snapshot needs: {reason}',
+      ja: '保管先 {path} から、スナップショットに必要な {object} が失われています: {reason}',
     },
     hint: {
       en: 'Nothing was published. Run `hikae verify --level full` to learn what else is affected.',

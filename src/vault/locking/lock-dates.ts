@@ -1,5 +1,5 @@
 /** Until when objects are locked: pure reckoning, by the server's clock. Times and spans are in milliseconds. */
-import type { Lock, LockMode } from '../../../storage/storage.ts';
+import type { Lock, LockMode } from '../../storage/storage.ts';
 
 export interface LockSettings {
   readonly mode: LockMode;
