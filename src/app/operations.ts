@@ -22,7 +22,7 @@ export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';
 export { type ProvenVault, type ProveResult, prove } from '../operations/prove.ts';
-export { type PruneEnd, planPrune, prune } from '../operations/prune.ts';
+export { type Amount, type PruneEnd, planPrune, prune } from '../operations/prune.ts';
 export { planRepair, type RepairEnd, repair } from '../operations/repair.ts';
 export {
   type PlannedRestore,

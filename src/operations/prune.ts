@@ -1,11 +1,13 @@
 /** prune: removing the data that no snapshot needs, vault by vault. */
 import { isHikaeError } from '../base/errors.ts';
 import type { Outcome } from '../model/run.ts';
-import type { PruneReport } from '../vault/vault.ts';
+import type { Amount, PruneReport } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import { newId, type Parts } from './parts.ts';
 import { inVault, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
+
+export type { Amount };
 
 export interface PruneRequest {
   /** the policy's vaults when absent */

@@ -21,6 +21,12 @@ export interface Amount {
   readonly bytes: number;
 }
 
+/** What the medium keeps until a date: together what goes on one day. */
+export interface HeldAmount extends Amount {
+  /** milliseconds since 1970 UTC when the last of it may go; absent where the medium doesn't tell */
+  readonly until?: number;
+}
+
 /** What a prune does, or would do; data lies in packs. */
 export interface PruneReport {
   /** they stay as they are */
@@ -35,7 +41,11 @@ export interface PruneReport {
   readonly marked: Amount;
   /** marked by an earlier run, and not to be removed yet */
   readonly waiting: Amount;
+  /** nobody needs them, and the medium has them locked: the earliest first */
+  readonly held: readonly HeldAmount[];
   readonly removed: Amount;
+  /** what is removed is hidden; its room is free when the medium's own rules take hidden versions away */
+  readonly hides: boolean;
   /** blobs that snapshots need and the vault does not have */
   readonly lost: number;
 }

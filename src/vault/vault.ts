@@ -174,6 +174,7 @@ export { vaultErrors } from './errors.ts';
 export { copySnapshot } from './snapshot-copy.ts';
 export type {
   Amount,
+  HeldAmount,
   LockForecast,
   PruneOptions,
   PruneReport,

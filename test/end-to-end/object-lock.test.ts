@@ -18,6 +18,7 @@ import type { Proof } from '../../src/model/proof.ts';
 import type { BackupPreview } from '../../src/operations/backup-preview.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
+import type { PruneReport } from '../../src/vault/vault.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { collect, never } from '../storage/contract.ts';
@@ -279,7 +280,23 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       plan.result[0]?.marked.map(({ mark }) => mark),
       ['protected', 'protected'],
     );
-    assert.ok((await vault.versions('snapshots')).every(({ deleted }) => !deleted));
+    const snapshots = await vault.versions('snapshots');
+    assert.ok(snapshots.every(({ deleted }) => !deleted));
+
+    // Nor does a prune take what somebody's hand has made superfluous.
+    for (const { key } of snapshots) await (await vault.storage()).remove(key, options);
+    const pruned = await vault.run<{ ends: { report: PruneReport }[] }>(['prune', '--grace', '0s']);
+    assert.equal(pruned.status, 0, pruned.stdout);
+    const { report } = pruned.result.ends[0] ?? {};
+    assert.deepEqual([report?.kept.packs, report?.marked.packs, report?.removed.packs], [0, 0, 0]);
+    const packs = await vault.versions('data');
+    assert.equal(
+      report?.held.reduce((sum, one) => sum + one.packs, 0),
+      packs.length,
+    );
+    const days = ((report?.held.at(-1)?.until ?? 0) - Date.now()) / DAY;
+    assert.ok(days > 2.99 && days < 3.01, `${days}`);
+    assert.ok(packs.every(({ deleted }) => !deleted));
   });
 
   it('is proven by the word of the server, and read as it was before an attack', async () => {

@@ -1,11 +1,12 @@
 /** Opening repositories for tests, with keys that take no time. */
 import { randomBytes } from 'node:crypto';
-import { systemClock } from '../../src/base/clock.ts';
+import { type Clock, systemClock } from '../../src/base/clock.ts';
 import { ownProcess } from '../../src/base/process-identity.ts';
 import { Secret } from '../../src/base/secret.ts';
 import type { Emit } from '../../src/model/events.ts';
 import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
+import type { LockSettings } from '../../src/vault/locking/lock-dates.ts';
 import type { LockOwner } from '../../src/vault/restic/locks.ts';
 import { openResticVault } from '../../src/vault/restic/restic-vault.ts';
 import type { Vault } from '../../src/vault/vault.ts';
@@ -25,6 +26,9 @@ export interface OpenTestOptions {
   readonly create?: boolean;
   readonly seen?: boolean;
   readonly zone?: string;
+  /** where objects are locked; what is remembered of them is not kept */
+  readonly lock?: LockSettings;
+  readonly clock?: Clock;
   /** with a lock, which is not waited for, when absent */
   readonly reading?: { readonly lock: boolean; readonly wait: number; readonly emit: Emit };
 }
@@ -36,6 +40,7 @@ export async function openTestRepository(path: string, options: OpenTestOptions 
 
 export async function openTestStorage(storage: Storage, options: OpenTestOptions = {}): Promise<Vault> {
   const { password = PASSWORD, create = true, seen = false, zone = 'UTC' } = options;
+  const { lock, clock = systemClock } = options;
   const { reading = { lock: true, wait: 0, emit: silent } } = options;
   return openResticVault(storage, {
     password: new Secret(password),
@@ -44,7 +49,8 @@ export async function openTestStorage(storage: Storage, options: OpenTestOptions
     seen,
     reading,
     owner: await testOwner(),
-    clock: systemClock,
+    clock,
+    ...(lock === undefined ? {} : { locking: { settings: lock, hints: undefined } }),
     random: randomBytes,
     threads: 2,
     zone,

@@ -196,6 +196,8 @@ async function known<Answer>(ask: () => Promise<Answer>): Promise<Answer | boole
     return await ask();
   } catch (error) {
     if (error instanceof Error && noLock.has(error.name)) return false;
+    // A server that has never heard of it.
+    if (statusOf(error) === 501) return false;
     if (statusOf(error) === 403) return undefined;
     throw error;
   }

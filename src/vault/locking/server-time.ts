@@ -2,16 +2,13 @@
 import type { Clock } from '../../base/clock.ts';
 import type { CallOptions, Locking } from '../../storage/storage.ts';
 import { lockErrors } from './errors.ts';
-
-/** What clocks may differ by, in milliseconds. */
-const MOST_DRIFT = 5 * 60_000;
+import { serverClock } from './server-clock.ts';
 
 export class ServerTime {
   readonly #path: string;
   readonly #locking: Locking;
   readonly #clock: Clock;
-  /** what the server's clock said, and ours that only goes forward in seconds */
-  #began: Promise<{ readonly time: number; readonly elapsed: number }> | undefined;
+  #now: Promise<() => number> | undefined;
 
   /** `path` names the vault in errors. */
   constructor(path: string, locking: Locking, clock: Clock) {
@@ -25,9 +22,8 @@ export class ServerTime {
    * first: VAULT_NOT_LOCKABLE, VAULT_CLOCK_OFF.
    */
   async now({ signal }: CallOptions): Promise<number> {
-    this.#began ??= this.#begin(signal);
-    const { time, elapsed } = await this.#began;
-    return time + (this.#clock.elapsed() - elapsed) * 1_000;
+    this.#now ??= this.#begin(signal);
+    return (await this.#now)();
   }
 
   async #begin(signal: AbortSignal) {
@@ -36,8 +32,6 @@ export class ServerTime {
     // Where we may not ask, the answer to the first object that is put tells.
     if (versioned === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'versions' });
     if (lockable === false) throw lockErrors.VAULT_NOT_LOCKABLE({ path, lacks: 'Object Lock' });
-    const drift = Math.abs(this.#clock.now() - time);
-    if (drift > MOST_DRIFT) throw lockErrors.VAULT_CLOCK_OFF({ path, minutes: Math.round(drift / 60_000) });
-    return { time, elapsed: this.#clock.elapsed() };
+    return serverClock(path, time, this.#clock);
   }
 }

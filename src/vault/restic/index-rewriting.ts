@@ -4,6 +4,7 @@
  */
 import { UnderWay } from '../../base/under-way.ts';
 import type { Key } from '../../storage/storage.ts';
+import { lockAsLong, longestLock } from '../locking/successor.ts';
 import type { Catalog } from './catalog.ts';
 import type { PackedBlob } from './format/blob.ts';
 import { encodeIndexFile, type IndexedPack, type PackToDelete } from './format/index-file.ts';
@@ -108,12 +109,17 @@ async function rewriteIndexes(
   let packs: IndexedPack[] = [];
   let toDelete: PackToDelete[] = [];
   let blobs = 0;
-  const written = new Set<string>();
+  const written = new Set<Key>();
+  const old = new Set(replaced.map((id) => keyOf('index', id)));
+  const lock = await longestLock(repository.storage, 'index' as Key, old, { signal });
+  const to = { ...repository, version: config.version };
   const write = async () => {
     if (packs.length + toDelete.length === 0) return;
     const json = encodeIndexFile(packs, toDelete);
     [packs, toDelete, blobs] = [[], [], 0];
-    written.add(await writeUnpacked({ ...repository, version: config.version }, 'index', json, { signal }));
+    const key = keyOf('index', await writeUnpacked(to, 'index', json, { signal }));
+    await lockAsLong(repository.storage, key, lock, { signal });
+    written.add(key);
   };
   for (const entry of entries) {
     if ('pack' in entry) packs.push(entry.pack);
@@ -122,8 +128,11 @@ async function rewriteIndexes(
     if (blobs >= BLOBS_PER_INDEX || packs.length + toDelete.length >= PACKS_PER_INDEX) await write();
   }
   await write();
-  const old = replaced.filter((id) => !written.has(id)).map((id) => keyOf('index', id));
-  await removeObjects(repository, old, { signal });
+  await removeObjects(
+    repository,
+    [...old].filter((key) => !written.has(key)),
+    { signal },
+  );
 }
 
 /** Removes objects, several at a time; when it resolves they stay removed. */

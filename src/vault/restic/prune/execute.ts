@@ -20,20 +20,20 @@ export interface ExecutionParts {
   /** milliseconds since 1970 UTC, for the marks */
   readonly now: number;
   /** packs that were copied are removed at once: no mark is wanted */
-  readonly mayRemoveCopied: (pack: string) => boolean;
+  readonly removesCopied: boolean;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
 /** Gives the packs that were to be copied and turned out to be damaged: they are left as they are. */
 export async function executePlan(plan: Plan, parts: ExecutionParts): Promise<readonly string[]> {
-  const { repository, catalog, present: sizes, now, emit, signal, mayRemoveCopied } = parts;
+  const { repository, catalog, present: sizes, now, emit, signal, removesCopied } = parts;
   const fates = new Map(plan.packs.map(({ pack, fate }) => [pack, fate]));
   const { copied: added, damaged } = await copyNeeded(plan, fates, parts);
   for (const pack of damaged) fates.set(pack, 'keep');
-  for (const [pack, fate] of fates) if (fate === 'copy' && mayRemoveCopied(pack)) fates.set(pack, 'remove');
+  for (const [pack, fate] of fates) if (fate === 'copy' && removesCopied) fates.set(pack, 'remove');
   emit({ type: 'phase', phase: 'publishing' });
-  const states = new Map([...fates].map(([pack, fate]) => [pack, stateAfter[fate]]));
+  const states = new Map([...fates].map(([pack, fate]) => [pack, stateAfter(pack, fate, catalog)]));
   await restatePacks(repository, { catalog, states, sizes, added, now }, { signal });
   const gone = [...fates].filter(([, fate]) => fate === 'remove').map(([pack]) => packKey(pack));
   if (gone.length > 0) emit({ type: 'phase', phase: 'pruning' });
@@ -41,7 +41,7 @@ export async function executePlan(plan: Plan, parts: ExecutionParts): Promise<re
   return damaged;
 }
 
-const stateAfter: Readonly<Record<Fate, PackState>> = {
+const changed: Readonly<Record<Exclude<Fate, 'hold'>, PackState>> = {
   keep: 'live',
   recover: 'live',
   copy: 'marked-anew',
@@ -50,6 +50,13 @@ const stateAfter: Readonly<Record<Fate, PackState>> = {
   remove: 'gone',
   drop: 'gone',
 };
+
+/** What is held stays as it is: in use, marked, or named by no index. */
+function stateAfter(pack: string, fate: Fate, { live, marked }: Catalog): PackState {
+  if (fate !== 'hold') return changed[fate];
+  if (live.has(pack)) return 'live';
+  return marked.has(pack) ? 'marked' : 'gone';
+}
 
 async function copyNeeded(
   { keepers }: Plan,

@@ -44,7 +44,11 @@ function sizeOf(blobs: readonly PackedBlob[]): number {
 function planFor(
   world: World,
   now = NOW,
-  { mayGo = () => true, grace = GRACE }: Partial<Pick<PlanInput, 'mayGo' | 'grace'>> = {},
+  {
+    mayGo = () => true,
+    grace = GRACE,
+    copies = true,
+  }: Partial<Pick<PlanInput, 'mayGo' | 'grace' | 'copies'>> = {},
 ): Plan {
   const blobs = new BlobIndex(0);
   const present = new Map(world.unknown);
@@ -60,7 +64,7 @@ function planFor(
   }
   const marked = new Map([...world.marked].map(([pack, { time }]) => [pack, time]));
   const live = new Set(world.live.keys());
-  return planPacks({ catalog: { blobs, live, marked }, needed, present, now, grace, mayGo });
+  return planPacks({ catalog: { blobs, live, marked }, needed, present, now, grace, mayGo, copies });
 }
 
 /** The world after the plan was done. */
@@ -188,12 +192,29 @@ describe('a plan', () => {
     );
   });
 
-  it('touches nothing that may not go, but marks it', () => {
+  it('touches nothing that may not go, and holds what nobody needs of it', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         const { packs } = planFor(world, NOW, { mayGo: () => false });
         const fates = new Set<Fate>(packs.map(({ fate }) => fate));
-        assert.ok(!fates.has('remove') && !fates.has('copy'));
+        assert.deepEqual(
+          [...fates].sort(),
+          [...fates].filter((fate) => /hold|keep|recover/.test(fate)).sort(),
+        );
+        const unneeded = packs.filter(({ neededBytes }) => neededBytes === 0);
+        assert.ok(unneeded.every(({ fate }) => fate === 'hold'));
+      }),
+    );
+  });
+
+  it('that may not copy does with all that is not needed in part what it does otherwise', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { packs } = planFor(world, NOW, { copies: false });
+        const others = planFor(world).packs.filter(({ fate }) => fate !== 'copy');
+        const fates = new Map(packs.map(({ pack, fate }) => [pack, fate]));
+        for (const { pack, fate } of others) assert.equal(fates.get(pack), fate);
+        assert.ok(!packs.some(({ fate }) => fate === 'copy'));
       }),
     );
   });
@@ -241,7 +262,7 @@ describe('packs of certain kinds', () => {
     const needed = blobs.newMarks();
     blobs.mark(needed, 'data', idOf('data 1'));
     const catalog = { blobs, live: new Set(['a']), marked: new Map() };
-    const input = { catalog, needed, now: NOW, grace: GRACE, mayGo: () => true };
+    const input = { catalog, needed, now: NOW, grace: GRACE, mayGo: () => true, copies: true };
     const { lost } = planPacks({ ...input, present: new Map() });
     assert.deepEqual(lost, [{ type: 'data', id: idOf('data 1'), pack: 'a' }]);
     assert.equal(planPacks({ ...input, present: new Map([['a', 4_999_999]]) }).lost.length, 1);

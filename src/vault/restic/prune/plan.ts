@@ -22,13 +22,16 @@ export interface PlanInput {
   readonly grace: number;
   /** whether the storage lets a pack be removed yet */
   readonly mayGo: (pack: string) => boolean;
+  /** whether what is needed of a pack may be copied, so that the rest of it can go */
+  readonly copies: boolean;
 }
 
 /**
  * `keep`: as it is. `recover`: it is marked, and needed after all. `copy`: its needed blobs go into a new pack, and it is
- * marked. `mark`: nobody needs it. `wait`: it is marked, and stays for now. `remove`. `drop`: it is named and is gone.
+ * marked. `hold`: nobody needs it, and it may not go yet: until then it is as good as any for who needs it again. `mark`:
+ * nobody needs it. `wait`: it is marked, and stays for now. `remove`. `drop`: it is named and is gone.
  */
-export type Fate = 'keep' | 'recover' | 'copy' | 'mark' | 'wait' | 'remove' | 'drop';
+export type Fate = 'keep' | 'recover' | 'copy' | 'hold' | 'mark' | 'wait' | 'remove' | 'drop';
 
 export interface PlannedPack {
   readonly pack: string;
@@ -152,7 +155,11 @@ function chooseKeepers({ catalog, needed, present }: PlanInput): Pick<Plan, 'kee
 }
 
 /** The packs whose needed blobs are worth to be copied. */
-function chooseCopies(rows: readonly Row[], { catalog, mayGo }: PlanInput): ReadonlySet<string> {
+function chooseCopies(
+  rows: readonly Row[],
+  { catalog, mayGo, copies: isAllowed }: PlanInput,
+): ReadonlySet<string> {
+  if (!isAllowed) return new Set();
   const kept = rows.filter(({ pack, isThere, neededBytes }) => {
     return isThere && neededBytes > 0 && (catalog.live.has(pack) || catalog.marked.has(pack));
   });
@@ -185,7 +192,8 @@ function fateOf({ pack, isThere, neededBytes }: Row, isCopied: boolean, input: P
   if (!isThere) return 'drop';
   if (isCopied) return 'copy';
   if (neededBytes > 0) return since === undefined ? 'keep' : 'recover';
-  if (now - (since ?? now) >= grace && mayGo(pack)) return 'remove';
+  if (!mayGo(pack)) return 'hold';
+  if (now - (since ?? now) >= grace) return 'remove';
   return since === undefined ? 'mark' : 'wait';
 }
 
