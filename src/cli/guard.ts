@@ -79,9 +79,9 @@ export const guardCommand = defineCommand({
     if (!apply && dryRun) throw cliErrors.CLI_OPTION_ALONE({ option: '--dry-run', other: '--apply' });
     if (!apply && !tamperTest && yes)
       throw cliErrors.CLI_OPTION_ALONE({ option: '--yes', other: '--apply, --tamper-test' });
-    return inPolicy(context, async ({ clock, signal }, policy) => {
+    return inPolicy(context, async (own, policy) => {
       const { bucketsOf } = await import('../app/buckets.ts');
-      const parts = { policy, buckets: bucketsOf(policy, context.world), clock, signal };
+      const parts = { ...own, policy, buckets: bucketsOf(policy, context.world) };
       if (terraform) return await writeCode(context, 'terraform', vault, parts);
       if (cloudformation) return await writeCode(context, 'cloudformation', vault, parts);
       if (tamperTest) return await tamperAll(context, { vault, yes }, parts);

@@ -11,6 +11,7 @@ export const verbs: Readonly<Record<Verb, true>> = {
   forget: true,
   prune: true,
   repair: true,
+  guard: true,
 };
 
 export const outcomes: Readonly<Record<Outcome, true>> = {

@@ -1,7 +1,7 @@
 /** One execution of hikae and how it ended. */
 
-/** `prune` and `repair` are about vaults: there the name of one stands where that of a target stands elsewhere. */
-export type Verb = 'backup' | 'copy' | 'restore' | 'verify' | 'forget' | 'prune' | 'repair';
+/** The last three are about vaults: there the name of one stands where that of a target stands elsewhere. */
+export type Verb = 'backup' | 'copy' | 'restore' | 'verify' | 'forget' | 'prune' | 'repair' | 'guard';
 
 /** `partial`: it did its work, with problems or with an incomplete snapshot. `interrupted`: it was killed half-way. */
 export type Outcome = 'succeeded' | 'partial' | 'failed' | 'cancelled' | 'interrupted';

@@ -234,6 +234,17 @@ export const operationErrors = defineErrors({
     message: { en: 'the vault {vault} does not lie on S3', ja: '保管先 {vault} は S3 にありません' },
     hint: { en: 'These do: {known}.', ja: 'S3 にあるのは次のとおりです: {known}' },
   },
+  GUARD_FOUND: {
+    exit: 21,
+    message: {
+      en: 'the bucket of {vault} is not as the policy promises: {findings}',
+      ja: '{vault} のバケットがポリシーの約束どおりではありません: {findings}',
+    },
+    hint: {
+      en: '`hikae guard --vault {vault}` says of each what it means and what to do; `hikae guard --apply --dry-run` shows what it would change.',
+      ja: '`hikae guard --vault {vault}` がそれぞれの意味と対処を示します。`hikae guard --apply --dry-run` で変更内容を確認できます。',
+    },
+  },
   GUARD_NOT_CONFIRMED: {
     exit: 2,
     message: {

@@ -11,7 +11,7 @@ import {
   type Wanted,
 } from '../cloud/cloud.ts';
 import { operationErrors } from './errors.ts';
-import { type GuardParts, inBucket, wantedBuckets } from './guard.ts';
+import { type Guarded, type GuardParts, inBucket, moreThanAdvice, onRecord, wantedBuckets } from './guard.ts';
 
 export interface GuardRequest {
   readonly vault?: string | undefined;
@@ -35,8 +35,8 @@ export async function applyGuard(
   parts: GuardParts,
   show: (shown: { readonly wanted: Wanted; readonly plan: GuardPlan }) => Promise<void>,
 ): Promise<readonly AppliedGuard[]> {
-  const applied: AppliedGuard[] = [];
-  for (const wanted of wantedBuckets(vault, parts)) {
+  const buckets = wantedBuckets(vault, parts);
+  const applyTo = async (wanted: Wanted): Promise<Guarded<AppliedGuard>> => {
     const done: Step[] = [];
     let plan: GuardPlan | undefined;
     let error: HikaeError | undefined;
@@ -54,15 +54,15 @@ export async function applyGuard(
       if (!isHikaeError(thrown)) throw thrown;
       error = thrown;
     }
-    applied.push({
-      vault: wanted.vault,
-      wanted,
-      done,
-      ...(plan === undefined ? {} : { plan }),
-      ...(error === undefined ? {} : { error }),
-    });
-  }
-  return applied;
+    const failure = error === undefined ? {} : { error };
+    const { left = [], unknown = [] } = plan ?? {};
+    const end = { vault: wanted.vault, wanted, done, ...(plan === undefined ? {} : { plan }), ...failure };
+    return { end, wrong: moreThanAdvice(left), isKnown: unknown.length === 0, ...failure };
+  };
+  if (!dryRun) return (await onRecord(buckets, parts, applyTo)).ends;
+  const planned: AppliedGuard[] = [];
+  for (const wanted of buckets) planned.push((await applyTo(wanted)).end);
+  return planned;
 }
 
 async function planOf(bucket: Bucket, { clock, signal }: GuardParts): Promise<GuardPlan> {

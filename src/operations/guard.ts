@@ -1,10 +1,12 @@
 /** guard: does a bucket keep what the policy promises? */
 import { type HikaeError, isHikaeError } from '../base/errors.ts';
-import type { Bucket, Check, Wanted } from '../cloud/cloud.ts';
+import type { Bucket, Check, GuardFinding, Wanted } from '../cloud/cloud.ts';
 import { gather, guardFindings, judge } from '../cloud/cloud.ts';
 import type { Outcome } from '../model/run.ts';
 import { keepOf, type Policy, parseLocation, placeOf } from '../policy/policy.ts';
 import { operationErrors } from './errors.ts';
+import { newId, type Parts } from './parts.ts';
+import { type RunParts, runRecorded, runTarget } from './run.ts';
 
 /** The buckets of a policy; app opens the real ones. */
 export interface Buckets {
@@ -13,11 +15,10 @@ export interface Buckets {
   readonly open: (wanted: Wanted) => Promise<Bucket>;
 }
 
-export interface GuardParts {
+export interface GuardParts extends RunParts {
   readonly policy: Policy;
   readonly buckets: Buckets;
-  readonly clock: { now(): number };
-  readonly signal: AbortSignal;
+  readonly random: Parts['random'];
 }
 
 export interface GuardEnd {
@@ -29,7 +30,7 @@ export interface GuardEnd {
 }
 
 export interface GuardReport {
-  /** `partial` when something could not be asked */
+  /** `partial` when something is wrong or could not be asked */
   readonly outcome: Outcome;
   /** findings that are more than advice */
   readonly wrong: number;
@@ -40,23 +41,65 @@ export async function guard(
   { vault }: { readonly vault?: string | undefined },
   parts: GuardParts,
 ): Promise<GuardReport> {
-  const ends: GuardEnd[] = [];
-  for (const wanted of wantedBuckets(vault, parts)) {
-    const { vault: name } = wanted;
-    const end = { vault: name, place: placeOf(settingsOf(parts.policy, name)) };
+  const { outcome, ends } = await onRecord(wantedBuckets(vault, parts), parts, async (wanted) => {
+    const end = { vault: wanted.vault, place: placeOf(settingsOf(parts.policy, wanted.vault)) };
     try {
       const checks = await inBucket(wanted, parts, async (bucket) =>
         judge(await gather(bucket, parts), wanted, parts.clock.now()),
       );
-      ends.push({ ...end, checks });
+      const isKnown = checks.every(({ state }) => state !== 'unknown');
+      return { end: { ...end, checks }, wrong: wrongAmong(checks), isKnown };
     } catch (error) {
       parts.signal.throwIfAborted();
       if (!isHikaeError(error)) throw error;
-      ends.push({ ...end, checks: [], error });
+      return { end: { ...end, checks: [], error }, wrong: [], isKnown: false, error };
     }
-  }
-  const checks = ends.flatMap((end) => end.checks);
-  return { outcome: outcomeOf(ends), wrong: checks.reduce((sum, check) => sum + wrongIn(check), 0), ends };
+  });
+  const wrong = ends.reduce((sum, end) => sum + wrongAmong(end.checks).length, 0);
+  return { outcome, wrong, ends };
+}
+
+/** What guard did with one bucket: `end` is told, and the rest is recorded. */
+export interface Guarded<End> {
+  readonly end: End;
+  /** findings that are more than advice, by their codes */
+  readonly wrong: readonly string[];
+  readonly isKnown: boolean;
+  /** what kept it from its work */
+  readonly error?: HikaeError;
+}
+
+/** A run over the buckets of vaults; what is wrong with one is no failure of the run, and recorded with it. */
+export async function onRecord<End>(
+  buckets: readonly Wanted[],
+  parts: GuardParts,
+  work: (wanted: Wanted) => Promise<Guarded<End>>,
+): Promise<{ readonly outcome: Outcome; readonly ends: readonly End[] }> {
+  const told: End[] = [];
+  const run = {
+    id: newId(parts.random),
+    verb: 'guard' as const,
+    targets: buckets.map(({ vault }) => vault),
+  };
+  const { outcome } = await runRecorded(run, parts, async (emit) => {
+    const ends: { readonly outcome: Outcome }[] = [];
+    for (const wanted of buckets) {
+      const { vault } = wanted;
+      const one = await runTarget({ verb: 'guard', target: vault, vault }, parts, emit, async () => {
+        const { end, wrong, isKnown, error } = await work(wanted);
+        told.push(end);
+        if (error !== undefined) return { outcome: 'failed' as const, error };
+        if (wrong.length > 0) {
+          const findings = [...new Set(wrong)];
+          return { outcome: 'partial' as const, error: operationErrors.GUARD_FOUND({ vault, findings }) };
+        }
+        return { outcome: isKnown ? ('succeeded' as const) : ('partial' as const) };
+      });
+      ends.push(one);
+    }
+    return ends;
+  });
+  return { outcome, ends: told };
 }
 
 export async function inBucket<Result>(
@@ -125,12 +168,10 @@ function settingsOf({ vaults }: Policy, vault: string) {
   return settings;
 }
 
-function outcomeOf(ends: readonly GuardEnd[]): Outcome {
-  if (ends.some(({ error }) => error !== undefined)) return 'failed';
-  const unknown = ends.some(({ checks }) => checks.some(({ state }) => state === 'unknown'));
-  return unknown ? 'partial' : 'succeeded';
+function wrongAmong(checks: readonly Check[]): readonly string[] {
+  return moreThanAdvice(checks.flatMap(({ findings }) => findings));
 }
 
-function wrongIn({ findings }: Check): number {
-  return findings.filter(({ code }) => guardFindings[code].severity !== 'advice').length;
+export function moreThanAdvice(findings: readonly GuardFinding[]): readonly string[] {
+  return findings.filter(({ code }) => guardFindings[code].severity !== 'advice').map(({ code }) => code);
 }

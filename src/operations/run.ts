@@ -16,10 +16,13 @@ export interface RunRequest {
   readonly targets: readonly string[];
 }
 
+/** What a run is told to and recorded by. */
+export type RunParts = Pick<Parts, 'clock' | 'emit' | 'host' | 'ledger' | 'signal'>;
+
 /** The outcome of the run is the worst of its targets'. A cancelled run is recorded and then ends with its reason. */
 export async function runRecorded<End extends { readonly outcome: Outcome }>(
   request: RunRequest,
-  parts: Parts,
+  parts: RunParts,
   work: (emit: Emit) => Promise<readonly End[]>,
 ): Promise<{ readonly outcome: Outcome; readonly ends: readonly End[] }> {
   const started = parts.clock.elapsed();

@@ -13,6 +13,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
+import type { RunRecord } from '../../src/ledger/ledger.ts';
 import { run, runPlain, Scratch } from '../end-to-end/command.ts';
 import { type Ceph, type S3User, startCeph } from '../servers/ceph.ts';
 import { bucketSuite } from './bucket-suite.ts';
@@ -109,6 +110,11 @@ describe('guard', { timeout: 240_000 }, () => {
     ]);
     const states = statesOf(result);
     assert.deepEqual([states.bucket, states.clock, states['access-keys']], ['fine', 'fine', 'elsewhere']);
+    const log = await run<readonly RunRecord[]>(policy, ['log']);
+    const [{ verb, targets, outcome, results: [recorded] = [] } = {}] = log.result;
+    assert.deepEqual([verb, targets, outcome], ['guard', ['away'], 'partial']);
+    assert.equal(recorded?.error?.code, 'GUARD_FOUND');
+    for (const code of ['versioning-off', 'lock-off']) assert.match(recorded.error.message, new RegExp(code));
   });
 
   it('tells in both languages what is wrong, why, and what to do', async () => {

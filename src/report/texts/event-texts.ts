@@ -77,6 +77,7 @@ const targetStarted: Readonly<Record<Verb, Bilingual>> = {
   forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
   prune: { en: '{vault}', ja: '{vault}' },
   repair: { en: '{vault}', ja: '{vault}' },
+  guard: { en: '{vault}', ja: '{vault}' },
 };
 
 function failureFacts(failure: Failure | undefined, language: Language): Facts {

@@ -11,6 +11,7 @@ export const verbTexts: Readonly<Record<Verb, Bilingual>> = {
   forget: { en: 'forget', ja: '世代整理' },
   prune: { en: 'prune', ja: '不要データの削除' },
   repair: { en: 'repair', ja: '修復' },
+  guard: { en: 'guard', ja: 'バケットの点検' },
 };
 
 export const outcomeTexts: Readonly<Record<Outcome, Bilingual>> = {
