@@ -11,7 +11,7 @@ import type { Emit } from '../../src/model/events.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { plantLock } from './planted-lock.ts';
 import { restic } from './restic-command.ts';
-import { openTestRepository, PASSWORD } from './restic-taking.ts';
+import { openTestRepository, PASSWORD, testOwner } from './restic-taking.ts';
 import { listed, never, nodesOf, silent, take, writing } from './taking.ts';
 
 let folder = '';
@@ -118,6 +118,15 @@ describe('a lock that was left', () => {
     await once(child, 'exit');
     assert.equal(locks().length, 1);
     await take(vault, { root });
+    assert.deepEqual(locks(), []);
+  });
+
+  test('by a hikae that has read and is gone is removed by one that only reads', async () => {
+    const { entry } = await take(vault, { root });
+    const { machine, boot, started, pid } = await testOwner();
+    const hikae = { machine, boot, started: started + 1, writes: false };
+    await plantLock(repository, { exclusive: false, pid, hikae });
+    await nodesOf(vault, entry);
     assert.deepEqual(locks(), []);
   });
 

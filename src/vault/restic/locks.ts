@@ -128,7 +128,7 @@ function refusal({ repository, owner }: LockParts, lock: LockFile): Error {
   return repositoryErrors.VAULT_REPOSITORY_LOCKED({ path, pid: lock.pid, host: lock.hostname, since });
 }
 
-/** The first lock that stands in the way. Those of hikae processes of this machine that are gone are removed. */
+/** The first lock that stands in the way. Those of hikae processes of this machine that are gone are removed, whatever they were. */
 async function findConflict(
   parts: LockParts,
   request: Pick<LockRequest, 'exclusive' | 'writes'>,
@@ -141,10 +141,12 @@ async function findConflict(
     if (size === 0 || own.has(id)) continue;
     const lock = await readLock(repository, id, modified, signal);
     if (lock === undefined) continue;
+    if (await isAbandoned(lock, owner, signal)) {
+      await repository.storage.remove(keyOf('locks', id), { signal });
+      continue;
+    }
     const samePlace = lock.hikae?.writes === true && lock.hikae.machine === owner.machine;
-    if (!request.exclusive && !lock.exclusive && !(request.writes && samePlace)) continue;
-    if (!(await isAbandoned(lock, owner, signal))) return lock;
-    await repository.storage.remove(keyOf('locks', id), { signal });
+    if (request.exclusive || lock.exclusive || (request.writes && samePlace)) return lock;
   }
   return undefined;
 }
