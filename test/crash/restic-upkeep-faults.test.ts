@@ -3,17 +3,8 @@
  * snapshot is as it was, and the next run ends what this one began.
  */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import {
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -24,14 +15,13 @@ import type { Vault } from '../../src/vault/vault.ts';
 import { type Fault, faultyStorage } from '../doubles/faulty-storage.ts';
 import { resticCheck } from '../vault/restic-command.ts';
 import { openTestRepository, openTestStorage } from '../vault/restic-taking.ts';
-import { dayTime, describeSnapshot, never, silent, take, verifyAll, writing } from '../vault/taking.ts';
+import { never, silent, verifyAll } from '../vault/taking.ts';
+import { damage, makeUntidy, type States, statesOf } from './untidy.ts';
 
 const isLong = process.env.HIKAE_LONG === '1';
 const random = seededRandom(Number(process.env.HIKAE_SEED ?? 1));
 const HOUR = 3_600_000;
 const options = { dryRun: false, wait: 0, emit: silent, signal: never };
-
-type States = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
 let folder = '';
 let whole = '';
@@ -40,51 +30,13 @@ let known: States;
 
 before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hikae-upkeep-'));
-  const root = join(folder, 'tree');
   whole = join(folder, 'whole');
   damaged = join(folder, 'damaged');
-  mkdirSync(root);
-  writeFileSync(join(root, 'kept'), noise(5_000_000, 'kept'));
-  const vault = await openTestRepository(whole);
-  await take(vault, { root });
-  for (const name of ['a', 'b', 'c']) writeFileSync(join(root, name), noise(300_000, name));
-  await take(vault, { root, time: dayTime(1) });
-  unlinkSync(join(root, 'a'));
-  await take(vault, { root, time: dayTime(2) });
-  const { snapshots } = await vault.list({ signal: never });
-  await writing(vault, async (writable) => {
-    for (const entry of snapshots)
-      if (entry.header.time === dayTime(1)) await writable.remove(entry, { signal: never });
-  });
-  known = await statesOf(vault);
-  await vault.close();
+  known = await makeUntidy(whole, join(folder, 'tree'));
   cpSync(whole, damaged, { recursive: true });
-  const packs = objects(damaged, 'data');
-  unlinkSync(packs[0] as string);
-  writeFileSync(packs[1] as string, Buffer.alloc(100), { flag: 'r+' });
-  unlinkSync(objects(damaged, 'index')[0] as string);
+  damage(damaged);
 });
 after(() => rmSync(folder, { recursive: true }));
-
-function noise(length: number, seed: string): Buffer {
-  return createHash('shake256', { outputLength: length }).update(seed).digest();
-}
-
-/** The largest first. */
-function objects(repository: string, kind: string): string[] {
-  return readdirSync(join(repository, kind), { recursive: true, encoding: 'utf8' })
-    .map((name) => join(repository, kind, name))
-    .filter((path) => statSync(path).isFile())
-    .sort((left, right) => statSync(right).size - statSync(left).size);
-}
-
-async function statesOf(vault: Vault): Promise<States> {
-  const { snapshots, unreadable } = await vault.list({ signal: never });
-  assert.deepEqual(unreadable, []);
-  const described = new Map<string, ReadonlyMap<string, string>>();
-  for (const entry of snapshots) described.set(entry.place, await describeSnapshot(vault, entry));
-  return described;
-}
 
 interface Action {
   readonly from: () => string;

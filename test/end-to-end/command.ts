@@ -18,8 +18,8 @@ export const isRoot = process.getuid?.() === 0;
 export class Scratch {
   readonly path: string;
 
-  constructor() {
-    this.path = mkdtempSync(join(tmpdir(), 'hikae-end-to-end-'));
+  constructor(parent = tmpdir()) {
+    this.path = mkdtempSync(join(parent, 'hikae-end-to-end-'));
     chmodSync(this.path, 0o755);
   }
 

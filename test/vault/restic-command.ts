@@ -21,11 +21,14 @@ export function restic(repository: string, args: readonly string[], options: Res
   });
 }
 
-/** What `check --read-data` says; it must be the sentence of a sound repository. */
-export function resticCheck(repository: string, { program = 'restic' }: ResticOptions = {}): string {
+/** What `check --read-data` says; it must be the sentence of a sound repository. `lock: false` passes by locks that are there. */
+export function resticCheck(
+  repository: string,
+  { program = 'restic', lock = true }: ResticOptions & { readonly lock?: boolean } = {},
+): string {
   const { stdout, stderr, status } = spawnSync(
     program,
-    ['--repo', repository, '--no-cache', 'check', '--read-data'],
+    ['--repo', repository, '--no-cache', ...(lock ? [] : ['--no-lock']), 'check', '--read-data'],
     { encoding: 'utf8', env: { PATH: process.env.PATH, RESTIC_PASSWORD: PASSWORD, TZ: 'UTC' } },
   );
   return status === 0 && stdout.includes('no errors were found') ? 'sound' : `${stdout}\n${stderr}`;
