@@ -41,6 +41,8 @@ interface Opening {
   readonly mounted: string | undefined;
   /** where is remembered until when objects are locked */
   readonly hints?: string;
+  /** the folder for what was read of repositories that lie elsewhere */
+  readonly cache?: string | undefined;
 }
 
 /** A vault of the policy that acts. */
@@ -56,7 +58,8 @@ export async function openPolicyVault(settings: PolicyVault, opening: Opening): 
 
 /** A place that the user named: it must be a vault already. What the policy says of this very place holds here too. */
 export async function openVaultAt(place: string, options: OpeningOptions, policy?: Policy): Promise<Vault> {
-  const opening = { options, seen: false, create: false, mounted: undefined };
+  const cache = policy && cacheIn(policy.state);
+  const opening = { options, seen: false, create: false, mounted: undefined, cache };
   const location = place.startsWith('/') ? { kind: 'local' as const, path: place } : parseLocation(place);
   if (location === undefined) throw operationErrors.VAULT_NO_PLACE({ place });
   const settings = Object.values(policy?.vaults ?? {}).find((vault) =>
@@ -70,6 +73,14 @@ export async function openVaultAt(place: string, options: OpeningOptions, policy
   // What makes a folder a repository is known to anybody who has seen one.
   if (!existsSync(join(path, 'config'))) return openPlain(path, opening);
   return openRestic(path, settings?.password, opening);
+}
+
+/**
+ * Without a policy there is none: on the machine where something is only brought back nothing is to be left behind, and the
+ * home of a rescue system lies in memory.
+ */
+export function cacheIn(state: string): string {
+  return join(state, 'cache');
 }
 
 /** The folder of a vault that is used already; undefined for one that lies elsewhere. */
@@ -95,7 +106,8 @@ async function openRestic(path: string, password: PolicyVault['password'], openi
   const { requireMounted } = await import('../vault/restic/restic-vault.ts');
   requireMounted(path, opening.mounted);
   const secret = await passwordOf(path, password, opening.options);
-  return openRepository(await openFolder(path, opening), secret, opening);
+  // What lies on this machine is read as quickly where it is.
+  return openRepository(await openFolder(path, opening), secret, { ...opening, cache: undefined });
 }
 
 /** The vault of either kind that the policy has elsewhere. */
@@ -174,7 +186,7 @@ async function openRepository(
   opening: Opening,
   lock?: PolicyVault['lock'],
 ): Promise<Vault> {
-  const { options, seen, create, hints } = opening;
+  const { options, seen, create, hints, cache } = opening;
   const { world, emit, signal, lockWait, noLock } = options;
   const { clock, random, zone } = world;
   try {
@@ -189,6 +201,7 @@ async function openRepository(
       random,
       threads: THREADS,
       ...(lock === undefined ? {} : { locking: { settings: lock, hints } }),
+      ...(cache === undefined ? {} : { cache: { folder: cache, onTrouble: tellOf(cache, emit) } }),
       zone,
       signal,
     });
@@ -196,6 +209,10 @@ async function openRepository(
     await storage.close();
     throw error;
   }
+}
+
+function tellOf(path: string, emit: Emit): (reason: string) => void {
+  return (reason) => emit({ type: 'warning', code: 'cache-trouble', facts: { path, reason } });
 }
 
 /** Where there is no folder there is no vault. */

@@ -7,7 +7,7 @@ import { operationErrors } from '../operations/errors.ts';
 import type { OpenedVault, Parts, PolicyParts } from '../operations/parts.ts';
 import { notYetActing, type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import { environmentOfOthers } from './environment.ts';
-import { localPathOf, type OpeningOptions, openPolicyVault, openVaultAt } from './open-vault.ts';
+import { cacheIn, localPathOf, type OpeningOptions, openPolicyVault, openVaultAt } from './open-vault.ts';
 import { haltsIn, openSources } from './sources.ts';
 import { hikaeVersion } from './version.ts';
 
@@ -125,6 +125,7 @@ async function openNamed(
     create: create && (anew || (local !== undefined && !seen)),
     mounted: settings.mounted,
     hints: join(policy.state, 'locks', `${name}.json`),
+    cache: cacheIn(policy.state),
   });
   const { snapshots } = await vault.list(options);
   await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });

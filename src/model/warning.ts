@@ -46,6 +46,10 @@ export const warnings = {
     en: 'the line to {storage} failed and is tried again in a moment: {reason}',
     ja: '{storage} との通信に失敗しました。少し待って再試行します: {reason}',
   },
+  'cache-trouble': {
+    en: 'the cache in {path} can not be used as it should be, so that more is asked of the storage: {reason}',
+    ja: 'キャッシュ {path} を十分に使えないため、ストレージから読む量が増えます: {reason}',
+  },
   'kit-missing': {
     en: 'the repository {vault} has no recovery key: if this machine is lost, so is all that lies there; run `hikae kit print --new --vault {vault}` on a terminal',
     ja: 'リポジトリー {vault} には復旧用の鍵がありません。このマシンを失うと、その中のデータも失われます。端末で `hikae kit print --new --vault {vault}` を実行してください',

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -52,6 +52,12 @@ async function liveThrough(scratch: Scratch, policy: string, environment: Enviro
   const listed = await run<{ snapshots: unknown[] }>(policy, ['snapshots'], options);
   assert.equal(listed.status, 0);
   assert.match(listed.stdout, /"place": ?"daily\/blog\//);
+  const cached = readdirSync(scratch.at('state/cache'), { recursive: true, encoding: 'utf8' });
+  assert.ok(
+    cached.some((name) => /^[0-9a-f]{64}\/packs\/[0-9a-f]{64}$/.test(name)),
+    String(cached),
+  );
+  rmSync(scratch.at('state/cache'), { recursive: true });
   const restored = await run<ToldRestore>(
     policy,
     ['restore', 'blog', '--to', scratch.at('restored')],

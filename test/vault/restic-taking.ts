@@ -29,6 +29,8 @@ export interface OpenTestOptions {
   /** where objects are locked; what is remembered of them is not kept */
   readonly lock?: LockSettings;
   readonly clock?: Clock;
+  /** see ResticVaultOptions */
+  readonly cache?: { readonly folder: string; readonly onTrouble: (reason: string) => void };
   /** with a lock, which is not waited for, when absent */
   readonly reading?: { readonly lock: boolean; readonly wait: number; readonly emit: Emit };
 }
@@ -40,7 +42,7 @@ export async function openTestRepository(path: string, options: OpenTestOptions 
 
 export async function openTestStorage(storage: Storage, options: OpenTestOptions = {}): Promise<Vault> {
   const { password = PASSWORD, create = true, seen = false, zone = 'UTC' } = options;
-  const { lock, clock = systemClock } = options;
+  const { lock, cache, clock = systemClock } = options;
   const { reading = { lock: true, wait: 0, emit: silent } } = options;
   return openResticVault(storage, {
     password: new Secret(password),
@@ -48,6 +50,7 @@ export async function openTestStorage(storage: Storage, options: OpenTestOptions
     cost: quick,
     seen,
     reading,
+    cache,
     owner: await testOwner(),
     clock,
     ...(lock === undefined ? {} : { locking: { settings: lock, hints: undefined } }),

@@ -3,6 +3,8 @@
  * the stretch around what is asked for is read and kept for a while. And a blob that several packs hold is looked for in each of them until one has it sound.
  */
 import { isHikaeError } from '../../base/errors.ts';
+import type { Range } from '../../storage/storage.ts';
+import { TreePacks } from './cache/tree-packs.ts';
 import type { BlobPlace, BlobType } from './format/blob.ts';
 import { idOf, MOST_BLOB } from './format/blob.ts';
 import { decompress } from './format/compression.ts';
@@ -24,6 +26,11 @@ export class BlobDamaged extends Error {
   }
 }
 
+export interface ReadBlobOptions extends Signalled {
+  /** it is of hikae's own small files, which every run reads */
+  readonly isOwn?: boolean;
+}
+
 interface Window {
   readonly pack: string;
   readonly offset: number;
@@ -33,19 +40,31 @@ interface Window {
 
 export class BlobReader {
   readonly #repository: Repository;
+  readonly #trees: TreePacks | undefined;
   /** the one used last stands last */
   #windows: Window[] = [];
 
   constructor(repository: Repository) {
+    const { storage, cache } = repository;
     this.#repository = repository;
+    this.#trees = cache && new TreePacks(storage, cache);
   }
 
   /** The plain bytes. Throws BlobDamaged when no place has them. */
-  async read(type: BlobType, id: string, { signal }: Signalled): Promise<Buffer> {
+  async read(type: BlobType, id: string, { signal, isOwn = false }: ReadBlobOptions): Promise<Buffer> {
+    const places = this.#repository.index.blobs.placesOf(type, id);
+    const { cache } = this.#repository;
+    const kept = isOwn
+      ? cache?.find('blobs', id, (sealed) => this.#unpackKept(id, places, sealed))
+      : undefined;
+    if (kept !== undefined) return kept;
     const reasons: string[] = [];
-    for (const place of this.#repository.index.blobs.placesOf(type, id)) {
+    for (const place of places) {
       try {
-        return unpackBlob(id, place, await this.#sealedAt(place, signal), this.#repository);
+        const sealed = await this.#sealedAt(type, place, signal);
+        const plain = unpackBlob(id, place, sealed, this.#repository);
+        if (isOwn) cache?.add('blobs', id, sealed);
+        return plain;
       } catch (error) {
         signal.throwIfAborted();
         if (!isDamage(error)) throw error;
@@ -57,11 +76,11 @@ export class BlobReader {
 
   /** What is wrong with the blob in this very place; undefined when it is sound. */
   async flawAt(
-    place: BlobPlace & { readonly id: string },
+    place: BlobPlace & { readonly id: string; readonly type: BlobType },
     { signal }: Signalled,
   ): Promise<string | undefined> {
     try {
-      unpackBlob(place.id, place, await this.#sealedAt(place, signal), this.#repository);
+      unpackBlob(place.id, place, await this.#sealedAt(place.type, place, signal), this.#repository);
       return undefined;
     } catch (error) {
       signal.throwIfAborted();
@@ -70,7 +89,14 @@ export class BlobReader {
     }
   }
 
-  async #sealedAt(place: BlobPlace, signal: AbortSignal): Promise<Uint8Array> {
+  /** Of the places that index files name it is of the one that has its length. */
+  #unpackKept(id: string, places: readonly BlobPlace[], sealed: Buffer): Buffer {
+    const place = places.find(({ length }) => length === sealed.length);
+    if (place === undefined) throw new SyntaxError('it is of no place');
+    return unpackBlob(id, place, sealed, this.#repository);
+  }
+
+  async #sealedAt(type: BlobType, place: BlobPlace, signal: AbortSignal): Promise<Uint8Array> {
     const { offset, length } = place;
     const known = this.#windows.find(
       (window) =>
@@ -78,7 +104,7 @@ export class BlobReader {
         window.offset <= offset &&
         offset + length <= window.offset + window.length,
     );
-    const window = known ?? this.#openWindow(place, signal);
+    const window = known ?? this.#openWindow(type, place, signal);
     this.#windows = this.#windows.filter((other) => other !== window);
     this.#windows.push(window);
     if (this.#windows.length > WINDOWS_KEPT) this.#windows.shift();
@@ -89,19 +115,25 @@ export class BlobReader {
       this.#windows = this.#windows.filter((other) => other !== window);
       // Whoever opened it may have been cancelled; and of a pack that was cut off, the blob itself may still be there.
       if (signal.aborted || (known === undefined && !isHikaeError(error, 'STORAGE_TOO_SHORT'))) throw error;
-      return this.#repository.storage.readRange(packKey(place.pack), { offset, length, signal });
+      return this.#readRange(type, place.pack, { offset, length, signal });
     }
   }
 
   /** They begin at multiples of their size, so that whoever goes through a pack backwards finds them too. */
-  #openWindow(place: BlobPlace, signal: AbortSignal): Window {
-    const { storage, index } = this.#repository;
+  #openWindow(type: BlobType, place: BlobPlace, signal: AbortSignal): Window {
+    const { index } = this.#repository;
     const { pack } = place;
     const offset = place.offset - (place.offset % WINDOW);
     const blobEnd = place.offset + place.length;
     const length = Math.max(blobEnd, Math.min(offset + WINDOW, index.blobs.endOf(pack))) - offset;
-    const bytes = storage.readRange(packKey(pack), { offset, length, signal });
+    const bytes = this.#readRange(type, pack, { offset, length, signal });
     return { pack, offset, bytes, length };
+  }
+
+  #readRange(type: BlobType, pack: string, range: Range & Signalled): Promise<Uint8Array> {
+    const { storage, index } = this.#repository;
+    if (type === 'data' || this.#trees === undefined) return storage.readRange(packKey(pack), range);
+    return this.#trees.readRange(pack, { ...range, end: index.blobs.endOf(pack) });
   }
 }
 

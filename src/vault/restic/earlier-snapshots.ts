@@ -67,7 +67,7 @@ async function earlierComponent(
   const text = texts.find((one) => parseTreeNode(one).name === component);
   if (text === undefined) return undefined;
   const list = (await readTree(blobs, own, { signal })).find(({ name }) => name === HASHES);
-  const content = readContent(repository, blobs, list?.content ?? [], { signal });
+  const content = readContent(repository, blobs, list?.content ?? [], { signal, isOwn: true });
   return { text, hashes: new HashList(untilDamage(linesOf(content))) };
 }
 

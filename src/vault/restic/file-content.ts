@@ -7,6 +7,8 @@ import type { Repository } from './repository.ts';
 export interface ContentRange extends Signalled {
   readonly offset?: number;
   readonly length?: number;
+  /** of hikae's own small files; see BlobReader */
+  readonly isOwn?: boolean;
 }
 
 /** Bytes of a file's content, or of a part of it. Throws BlobDamaged. */
@@ -14,12 +16,12 @@ export async function* readContent(
   repository: Repository,
   blobs: BlobReader,
   content: readonly string[],
-  { offset = 0, length = Number.POSITIVE_INFINITY, signal }: ContentRange,
+  { offset = 0, length = Number.POSITIVE_INFINITY, isOwn = false, signal }: ContentRange,
 ): AsyncGenerator<Buffer> {
   const wanted = blobsIn(repository, content, offset, offset + length);
   const read = (at: number) => {
     const one = wanted[at];
-    const promise = one === undefined ? undefined : blobs.read('data', one.id, { signal });
+    const promise = one === undefined ? undefined : blobs.read('data', one.id, { signal, isOwn });
     // Whoever stops in the middle never asks for it; then nobody is to hear of its failure.
     promise?.catch(() => undefined);
     return promise;

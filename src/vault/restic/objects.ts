@@ -3,6 +3,7 @@
 import type { HikaeError } from '../../base/errors.ts';
 import { isHikaeError } from '../../base/errors.ts';
 import type { Key, Lock, Storage } from '../../storage/storage.ts';
+import type { RepositoryCache } from './cache/repository-cache.ts';
 import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import type { Sealer } from './format/sealing.ts';
@@ -43,20 +44,48 @@ export async function readHashed(storage: Storage, key: Key, { signal }: Signall
   return bytes;
 }
 
+interface UnpackedPlace {
+  readonly storage: Storage;
+  readonly sealer: Sealer;
+  readonly cache?: RepositoryCache | undefined;
+}
+
 /** The JSON of an unpacked file, made into what `parse` makes of it. */
 export async function readUnpacked<Result>(
-  { storage, sealer }: { storage: Storage; sealer: Sealer },
+  place: UnpackedPlace,
   key: Key,
   parse: (json: string) => Result,
   options: Signalled,
 ): Promise<Result> {
+  const bytes = await readCached(place, key, options);
+  return parsing(place.storage, key, () => parse(decodeUnpacked(place.sealer.open(bytes))));
+}
+
+async function readCached(
+  { storage, cache }: UnpackedPlace,
+  key: Key,
+  options: Signalled,
+): Promise<Uint8Array> {
+  const [folder = '', id = ''] = key.split('/');
+  if (cache === undefined || !isCached(folder)) return readHashed(storage, key, options);
+  const found = cache.find(folder, id, (bytes) => {
+    if (idOf(bytes) !== id) throw new SyntaxError('its name is not its hash');
+    return bytes;
+  });
+  if (found !== undefined) return found;
   const bytes = await readHashed(storage, key, options);
-  return parsing(storage, key, () => parse(decodeUnpacked(sealer.open(bytes))));
+  cache.add(folder, id, bytes);
+  return bytes;
+}
+
+/** Locks come and go, and keys are read before it is known which repository it is. */
+function isCached(folder: string): folder is 'index' | 'snapshots' {
+  return folder === 'index' || folder === 'snapshots';
 }
 
 /** Stores JSON as an unpacked file and gives its id. */
 export async function writeUnpacked(
-  { storage, sealer, version }: { storage: Storage; sealer: Sealer; version: 1 | 2 },
+  { storage, sealer, cache, version }: UnpackedPlace & { readonly version: 1 | 2 },
   folder: Folder,
   json: string,
   { signal, lock }: Signalled & { readonly lock?: Lock },
@@ -64,6 +93,7 @@ export async function writeUnpacked(
   const sealed = sealer.seal(encodeUnpacked(json, version));
   const id = idOf(sealed);
   await storage.put(keyOf(folder, id), sealed, { signal, lock });
+  if (isCached(folder)) cache?.add(folder, id, sealed);
   return id;
 }
 

@@ -6,6 +6,7 @@ import { Kernels } from '../../kernels/kernels.ts';
 import type { Storage } from '../../storage/storage.ts';
 import { vaultErrors } from '../errors.ts';
 import { BlobIndex } from './blob-index.ts';
+import type { RepositoryCache } from './cache/repository-cache.ts';
 import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import { encodeConfig, NewerVersion, parseConfig, type RepositoryConfig } from './format/config.ts';
@@ -31,6 +32,8 @@ export interface Repository {
   keyId: string;
   /** when its first key was made, in milliseconds since 1970 UTC */
   readonly created: number;
+  /** what was read before, where that is quicker to be had; who judges what lies in the storage goes without */
+  readonly cache?: RepositoryCache | undefined;
   /** where its objects are locked */
   readonly locks?: RepositoryLocks | undefined;
   /** the blobs that it has; see loadIndex */
@@ -139,6 +142,11 @@ async function loadPresent(repository: Repository, { signal }: Signalled): Promi
   }
   repository.index = { blobs: start.blobs, files, damaged };
   return repository.index;
+}
+
+/** The same repository with nothing known of it but what its storage says from now on. */
+export function pastCache(repository: Repository): Repository {
+  return { ...repository, cache: undefined, index: emptyIndex() };
 }
 
 function emptyIndex(files: readonly { readonly size: number }[] = []): LoadedIndex {

@@ -1,4 +1,5 @@
 /** The vault kind `restic`: an encrypted repository in restic's format. */
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Secret } from '../../base/secret.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -7,6 +8,7 @@ import type { LockSettings } from '../locking/lock-dates.ts';
 import { isMountPoint } from '../plain/mounts.ts';
 import type { Vault } from '../vault.ts';
 import { BlobDamaged, BlobReader } from './blob-reader.ts';
+import { RepositoryCache } from './cache/repository-cache.ts';
 import { repositoryErrors } from './errors.ts';
 import type { BlobType } from './format/blob.ts';
 import { type ScryptCost, usualCost } from './format/key-file.ts';
@@ -21,7 +23,7 @@ import { type LockOwner, lockForReading, type ReadingLock } from './locks.ts';
 import { previewComponent } from './preview.ts';
 import { pruneRepository } from './prune/prune.ts';
 import { repairRepository } from './repair/repair.ts';
-import { createRepository, loadIndex, openRepository, type Repository } from './repository.ts';
+import { createRepository, loadIndex, openRepository, pastCache, type Repository } from './repository.ts';
 import { ResticSnapshotReader } from './snapshot-reader.ts';
 import { verifyRepository } from './verify.ts';
 import { acquireRepository } from './writing.ts';
@@ -36,6 +38,8 @@ export interface ResticVaultOptions {
   readonly seen: boolean;
   /** where the bucket's objects are to be locked; `hints` is the file that remembers their dates */
   readonly locking?: { readonly settings: LockSettings; readonly hints: string | undefined } | undefined;
+  /** keeps what was read of repositories, this one and others; without one everything is asked of the storage */
+  readonly cache?: { readonly folder: string; readonly onTrouble: (reason: string) => void } | undefined;
   readonly reading: ReadingLock;
   readonly owner: LockOwner;
   readonly clock: Clock;
@@ -54,11 +58,14 @@ export function requireMounted(path: string, mount: string | undefined): void {
 /** Opens the repository in a storage, which is closed with the vault. */
 export async function openResticVault(storage: Storage, options: ResticVaultOptions): Promise<Vault> {
   const { locks, locked } = openObjectLocks(storage, options);
-  const repository = { ...(await openOrCreate(locked, locks, options)), locks };
+  const opened = await openOrCreate(locked, locks, options);
+  const repository = { ...opened, locks, cache: openCache(opened, options) };
   const { owner, clock, random, threads, zone, reading, cost = usualCost } = options;
-  const blobs = new BlobReader(repository);
-  const listing = new SnapshotListing(repository, blobs);
-  const parts = { repository, blobs, listing, owner, clock, random, threads, zone };
+  const common = { owner, clock, random, threads, zone };
+  const parts = { ...common, ...readingParts(repository) };
+  const { blobs, listing } = parts;
+  // For judging what lies there, and for removing by that judgement.
+  const past = repository.cache === undefined ? parts : { ...common, ...readingParts(pastCache(repository)) };
   const { config, created } = repository;
   return {
     identity: { id: config.id.slice(0, 32), kind: 'restic', created },
@@ -70,15 +77,15 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
       const release = await lockForReading(parts, reading, signal);
       return new ResticSnapshotReader({ repository, blobs, snapshot, threads, aroundDamage, release });
     },
-    verify: (entries, verifyOptions) => verifyRepository(parts, entries, verifyOptions),
+    verify: (entries, verifyOptions) => verifyRepository(past, entries, verifyOptions),
     async acquire(acquireOptions) {
       if (config.version === 1) throw repositoryErrors.VAULT_FORMAT_OLD({ path: storage.location });
       return acquireRepository(parts, acquireOptions);
     },
-    prune: (pruneOptions) => pruneRepository(parts, pruneOptions),
-    ...(storage.locking && versioned(parts, storage.locking)),
+    prune: (pruneOptions) => pruneRepository(past, pruneOptions),
+    ...(storage.locking && versioned(past, storage.locking)),
     ...(locks && { forecastLocks: forecasting(parts, locks) }),
-    repair: (repairOptions) => repairRepository(parts, repairOptions),
+    repair: (repairOptions) => repairRepository(past, repairOptions),
     async blob(type, id, { signal }) {
       if (repository.index.files.size === 0) await loadIndex(repository, { signal });
       return readIfSound(blobs, type, id, signal);
@@ -91,6 +98,21 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     locks: openLocks(parts),
     close: () => storage.close(),
   };
+}
+
+function readingParts(repository: Repository) {
+  const blobs = new BlobReader(repository);
+  return { repository, blobs, listing: new SnapshotListing(repository, blobs) };
+}
+
+/** In a folder of its own for each repository, whatever leads to it. */
+function openCache(
+  { config }: Repository,
+  { cache, clock, random }: ResticVaultOptions,
+): RepositoryCache | undefined {
+  if (cache === undefined) return undefined;
+  const { folder, onTrouble } = cache;
+  return new RepositoryCache({ folder: join(folder, config.id), clock, random, onTrouble });
 }
 
 async function readIfSound(

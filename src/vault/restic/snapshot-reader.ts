@@ -176,7 +176,7 @@ export class ResticSnapshotReader implements SnapshotReader {
     const own = root.find(({ name }) => name === OWN)?.subtree;
     const files = own === undefined ? [] : await readTree(blobs, own, { signal });
     const content = files.find(({ name }) => name === HASHES)?.content ?? [];
-    return new HashList(linesOf(readContent(repository, blobs, content, { signal })));
+    return new HashList(linesOf(readContent(repository, blobs, content, { signal, isOwn: true })));
   }
 
   readableParts(node: Node): ContentParts | undefined {

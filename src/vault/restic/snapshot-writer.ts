@@ -180,6 +180,7 @@ export class ResticSnapshotWriter implements SnapshotWriter {
     const options = { crew, signal, counts };
     const stream = { kind: 'stream', compressible: true, open } as const;
     const { content, size } = await storeStream({ content: stream }, options);
+    crew.own(content);
     return { name, content, size };
   }
 

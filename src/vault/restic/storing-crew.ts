@@ -56,6 +56,8 @@ export class StoringCrew {
   #indexedAt: number;
   #failure: { readonly error: unknown } | undefined;
   #cutter: Kernels | undefined;
+  /** blobs of hikae's own small files, which the next run will want */
+  readonly #own = new Set<string>();
   readonly #stop = () => this.#end();
 
   constructor(repository: Repository, options: CrewOptions) {
@@ -119,6 +121,11 @@ export class StoringCrew {
     return answer;
   }
 
+  /** Tells which blobs are of hikae's own small files. */
+  own(ids: readonly string[]): void {
+    for (const id of ids) this.#own.add(id);
+  }
+
   /** Stores a tree if nobody has it, and gives its id. */
   storeTree(tree: Buffer): string {
     const id = idOf(tree);
@@ -171,6 +178,7 @@ export class StoringCrew {
           index.blobs.addPack(id, blobs);
           this.#unindexed.push({ id, blobs });
           this.#blobs += blobs.length;
+          this.#cache({ id, bytes, blobs }, fromThread);
           // Let go of now, and not when it is found to be garbage. After a failure somebody may still be at it.
           bytes.buffer.transfer(0);
         },
@@ -186,6 +194,17 @@ export class StoringCrew {
         Atomics.notify(this.#waiting, 0);
       });
     this.#puts.add(put);
+  }
+
+  /** What the next run will read. */
+  #cache({ id, bytes, blobs }: FinishedPack, fromThread: boolean): void {
+    const { cache } = this.#repository;
+    if (cache === undefined) return;
+    if (!fromThread) cache.add('packs', id, bytes);
+    for (const blob of blobs) {
+      if (!this.#own.has(blob.id)) continue;
+      cache.add('blobs', blob.id, bytes.subarray(blob.offset, blob.offset + blob.length));
+    }
   }
 
   throwIfFailed(): void {

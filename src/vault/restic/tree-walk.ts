@@ -77,7 +77,7 @@ export function isTreeDamage(error: unknown): error is Error {
   return error instanceof SyntaxError || error instanceof BlobDamaged;
 }
 
-/** The bytes of a small file at a path of names below a tree; undefined when it isn't there. */
+/** The bytes of a small file of hikae's own at a path of names below a tree; undefined when it isn't there. */
 export async function readSmallFile(
   blobs: BlobReader,
   tree: string,
@@ -98,7 +98,7 @@ export async function readSmallFile(
     if (node.size > most) throw new SyntaxError(`${name} has ${node.size} bytes`);
     const parts: Buffer[] = [];
     for (const blob of node.content) {
-      parts.push(await blobs.read('data', blob, { signal }));
+      parts.push(await blobs.read('data', blob, { signal, isOwn: true }));
       if (parts.reduce((sum, part) => sum + part.length, 0) > most)
         throw new SyntaxError(`${name} is too long`);
     }
