@@ -123,17 +123,19 @@ export interface ChangeOptions extends CallOptions {
   readonly durable?: 'now' | 'at-sync';
 }
 
-export interface LockOptions extends ChangeOptions {
+export interface MakeOptions extends ChangeOptions {
   /** What is stored is locked from its first moment; STORAGE_LACKS where there is no `locking`. */
   readonly lock?: Lock | undefined;
+  /** The caller knows that there is no such object, so a medium that could only look first does not look. */
+  readonly isNew?: boolean;
 }
 
-export interface LinkOptions extends LockOptions {
+export interface LinkOptions extends MakeOptions {
   /** what the object has to be; the hash is compared where the medium knows one */
   readonly expect?: { readonly size: number; readonly sha256: string };
 }
 
-export type PutOptions = LockOptions;
+export type PutOptions = MakeOptions;
 
 export interface Room {
   readonly bytes?: number;

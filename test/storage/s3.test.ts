@@ -1,6 +1,9 @@
 /** Objects of a bucket of a real server: the contract, uploads in parts, and what goes wrong on the way. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import {
   CreateBucketCommand,
@@ -15,6 +18,7 @@ import { Secret } from '../../src/base/secret.ts';
 import { openS3Storage, type S3StorageOptions } from '../../src/storage/s3/s3-storage.ts';
 import { keyFrom, type Storage } from '../../src/storage/storage.ts';
 import { retrying } from '../../src/storage/wrappers/retrying.ts';
+import { type FaultProxy, openFaultProxy } from '../doubles/fault-proxy.ts';
 import { faultyStorage } from '../doubles/faulty-storage.ts';
 import { type Ceph, type S3User, startCeph } from '../servers/ceph.ts';
 import { freePort } from '../servers/free-port.ts';
@@ -223,6 +227,65 @@ test('the server tells the hash that it has checked', () =>
       ['put', 'put', 'stat'],
     );
   }));
+
+describe('a small object', () => {
+  test('is one request where it is known that there is none, whatever its name', async () => {
+    const proxy = await openFaultProxy(ceph.port);
+    try {
+      await using({ prefix: "it's (a) *prefix*", endpoint: proxy.endpoint }, async (storage) => {
+        const name = keyFrom("odd/a b+c&d=e!'()*~%41/é日本");
+        proxy.arm(() => undefined);
+        await storage.put(name, patternOf(10_000), { ...options, isNew: true });
+        assert.deepEqual(methodsOf(proxy), ['PUT']);
+        assert.ok(patternOf(10_000).equals(await read(storage, name)));
+        proxy.arm(() => undefined);
+        const again = { ...options, isNew: true };
+        await assert.rejects(storage.put(name, patternOf(9), again), failsWith('STORAGE_EXISTS', {}));
+        await assert.rejects(storage.put(name, patternOf(9), options), failsWith('STORAGE_EXISTS', {}));
+        assert.deepEqual(methodsOf(proxy), ['PUT', 'HEAD']);
+        proxy.arm((count) => (count === 1 ? 'lost-answer' : undefined));
+        const retried = retrying(storage, { attempts: 2, pause: 1, random: Math.random });
+        await retried.put(keyFrom('lost'), patternOf(10_000), again);
+        assert.deepEqual(methodsOf(proxy), ['PUT', 'HEAD', 'HEAD']);
+      });
+    } finally {
+      await proxy.close();
+    }
+  });
+
+  test('goes through where the clock of the server is another', async () => {
+    // Ceph has the clock of this machine.
+    const hour = 3_600_000;
+    const puts: (string | undefined)[] = [];
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        const now = Date.now() - hour;
+        response.setHeader('date', new Date(now).toUTCString());
+        if (request.method !== 'PUT') return response.end();
+        const date = String(request.headers['x-amz-date']);
+        puts.push(request.headers['x-amz-checksum-sha256'] as string | undefined);
+        if (Math.abs(timeIn(date) - now) < hour / 2) return response.end();
+        response.statusCode = 403;
+        return response.end('<Error><Code>RequestTimeTooSkewed</Code><Message>planted</Message></Error>');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    try {
+      const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      await using({ endpoint }, async (plain) => {
+        const storage = retrying(plain, { attempts: 3, pause: 1, random: Math.random });
+        await storage.put(keyFrom('late'), patternOf(1_000), { ...options, isNew: true });
+      });
+      const sha256 = createHash('sha256').update(patternOf(1_000)).digest('base64');
+      assert.ok(puts.length > 0 && puts.every((sum) => sum === sha256));
+    } finally {
+      server.close();
+    }
+  });
+
+  const methodsOf = ({ seen }: FaultProxy) => seen.map(({ method }) => method);
+  const timeIn = (date: string) => Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
+});
 
 describe('who is let in, and to what', () => {
   test('no bucket is made by itself', async () => {

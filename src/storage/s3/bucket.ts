@@ -2,6 +2,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { Key } from '../key.ts';
 import type { Sdk } from './client.ts';
+import type { PutDirectly } from './direct.ts';
 import { namedS3Error, type S3Call } from './s3-errors.ts';
 
 export interface Bucket {
@@ -16,6 +17,8 @@ export interface Bucket {
   /** bytes of an object that the server copies in one request */
   readonly largestCopy: number;
   readonly isAws: boolean;
+  /** undefined where the SDK asks in a way that only it knows */
+  readonly putDirectly: PutDirectly | undefined;
 }
 
 /** An object as S3 is told of it: its latest version where none is named. */

@@ -78,8 +78,7 @@ export async function openClient(
       try {
         return await next(args);
       } catch (error) {
-        // The SDK asks for a new token by its own clock alone; the server's verdict comes first.
-        if (isExpired(error)) await client.config.credentials({ forceRefresh: true });
+        await renewExpired(client, error);
         throw error;
       }
     },
@@ -88,8 +87,10 @@ export async function openClient(
   return { sdk, client };
 }
 
-function isExpired(error: unknown): boolean {
-  return error instanceof Error && expired.has(error.name);
+/** The SDK asks for a new token by its own clock alone; the server's verdict comes first. */
+export async function renewExpired(client: S3Client, error: unknown): Promise<void> {
+  if (error instanceof Error && expired.has(error.name))
+    await client.config.credentials({ forceRefresh: true });
 }
 
 /** When the server gave an answer, by its own clock, in milliseconds since 1970 UTC. */

@@ -1,4 +1,6 @@
 /** Objects of a bucket below a prefix: of AWS, of Ceph, of any server that speaks S3. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { HttpRequest } from '@smithy/types';
 import { storageErrors } from '../errors.ts';
 import { requireExpected } from '../expectation.ts';
 import { compareTexts, isKey, type Key } from '../key.ts';
@@ -16,8 +18,9 @@ import type {
   Storage,
 } from '../storage.ts';
 import { type Bucket, decoded, nameBelow, naming, targetOf } from './bucket.ts';
-import { type ClientOptions, openClient } from './client.ts';
+import { type ClientOptions, openClient, type Sdk } from './client.ts';
 import { copyObject } from './copy.ts';
+import { directPuts, type Way, wayOf } from './direct.ts';
 import { look, readPart, readWhole, statusFrom, streamOf } from './reading.ts';
 import { namedS3Error, statusOf } from './s3-errors.ts';
 import { S3Locking } from './s3-locking.ts';
@@ -46,8 +49,9 @@ export async function openS3Storage(options: S3StorageOptions, { signal }: CallO
   const location = `s3://${name}${prefix === '' ? '' : `/${prefix}`}`;
   signal.throwIfAborted();
   const { sdk, client } = await openClient(location, options);
+  let way: Way | undefined;
   try {
-    await client.send(new sdk.HeadBucketCommand({ Bucket: name }), { abortSignal: signal });
+    way = await findBucket(sdk, client, name, signal);
   } catch (error) {
     client.destroy();
     signal.throwIfAborted();
@@ -56,7 +60,28 @@ export async function openS3Storage(options: S3StorageOptions, { signal }: CallO
   }
   const root = prefix === '' ? '' : `${prefix}/`;
   const isAws = endpoint === undefined;
-  return new S3Storage({ location, sdk, client, name, root, part, largestCopy, isAws });
+  const putDirectly = way === undefined ? undefined : await directPuts(sdk, client, way);
+  return new S3Storage({ location, sdk, client, name, root, part, largestCopy, isAws, putDirectly });
+}
+
+/** Wherever AWS has sent us to. */
+async function findBucket(
+  sdk: Sdk,
+  client: S3Client,
+  Bucket: string,
+  signal: AbortSignal,
+): Promise<Way | undefined> {
+  let way: Way | undefined;
+  const command = new sdk.HeadBucketCommand({ Bucket });
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      way = wayOf(args.request as HttpRequest);
+      return next(args);
+    },
+    { step: 'deserialize', priority: 'low' },
+  );
+  await client.send(command, { abortSignal: signal });
+  return way;
 }
 
 class S3Storage implements Storage {
@@ -74,10 +99,11 @@ class S3Storage implements Storage {
     this.#bucket = bucket;
   }
 
-  async put(key: Key, body: Body, { lock, signal }: PutOptions): Promise<void> {
+  async put(key: Key, body: Body, { lock, isNew = false, signal }: PutOptions): Promise<void> {
     const bucket = this.#bucket;
     const version = await naming(bucket, 'put', key, signal, async () => {
-      if (this.capabilities.writeOnce === 'checked' && (await look(bucket, { key }, signal)) !== undefined)
+      const looks = !isNew && this.capabilities.writeOnce === 'checked';
+      if (looks && (await look(bucket, { key }, signal)) !== undefined)
         throw storageErrors.STORAGE_EXISTS({ key, storage: this.location });
       return upload({ bucket, key, lock }, body, { signal });
     });
@@ -154,12 +180,12 @@ class S3Storage implements Storage {
   }
 
   /** The medium copies: the very version that was looked at, and never over an object that exists. */
-  async link(from: Key, to: Key, { signal, expect, lock }: LinkOptions): Promise<void> {
+  async link(from: Key, to: Key, { signal, expect, lock, isNew = false }: LinkOptions): Promise<void> {
     const bucket = this.#bucket;
     const version = await naming(bucket, 'link', from, signal, async () => {
       const [source, there] = await Promise.all([
         look(bucket, { key: from }, signal),
-        look(bucket, { key: to }, signal),
+        isNew ? undefined : look(bucket, { key: to }, signal),
       ]);
       const found = source && statusFrom(from, source);
       requireExpected(found, { storage: this.location, key: from }, expect);

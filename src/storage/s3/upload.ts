@@ -59,10 +59,30 @@ export function lockFields(lock: Lock | undefined) {
 }
 
 async function putBytes(to: Destination, body: Uint8Array, signal: AbortSignal) {
-  const { sdk, client } = to.bucket;
-  const ChecksumSHA256 = createHash('sha256').update(body).digest('base64');
+  const { sdk, client, putDirectly } = to.bucket;
+  const sha256 = createHash('sha256').update(body).digest();
+  const { Bucket: _, Key: key, ...fields } = newObject(to);
+  const stored = await putDirectly?.({ key, body, sha256, headers: headersOf(fields) }, signal);
+  if (stored !== undefined) return stored.version;
+  const ChecksumSHA256 = sha256.toString('base64');
   const command = new sdk.PutObjectCommand({ ...fieldsOf(to), ChecksumSHA256, Body: body });
   return (await client.send(command, { abortSignal: signal })).VersionId;
+}
+
+/** The names of what `newObject` tells, without the SDK. */
+const HEADERS = {
+  ServerSideEncryption: 'x-amz-server-side-encryption',
+  ObjectLockMode: 'x-amz-object-lock-mode',
+  ObjectLockRetainUntilDate: 'x-amz-object-lock-retain-until-date',
+} as const satisfies Record<Exclude<keyof ReturnType<typeof newObject>, keyof Target>, string>;
+
+function headersOf(fields: Partial<Record<keyof typeof HEADERS, string | Date>>): Record<string, string> {
+  const headers: Record<string, string> = {};
+  for (const [field, name] of Object.entries(HEADERS)) {
+    const value = fields[field as keyof typeof HEADERS];
+    if (value !== undefined) headers[name] = value instanceof Date ? value.toISOString() : value;
+  }
+  return headers;
 }
 
 function fieldsOf(to: Destination) {

@@ -39,7 +39,8 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
     put: (key, body, options) =>
       attempting(retry, options, async (earlier) => {
         try {
-          await storage.put(key, body, options);
+          // After an answer that was lost there may be one.
+          await storage.put(key, body, earlier === undefined ? options : { ...options, isNew: false });
         } catch (error) {
           if (!mayBeOurs(error, earlier) || !(await holds(storage, key, body, options))) throw error;
           await ensureLocked(storage, key, options);
@@ -48,7 +49,7 @@ export function retrying(storage: Storage, retry: RetryOptions): Storage {
     link: (from, to, options) =>
       attempting(retry, options, async (earlier) => {
         try {
-          await storage.link(from, to, options);
+          await storage.link(from, to, earlier === undefined ? options : { ...options, isNew: false });
         } catch (error) {
           if (!mayBeOurs(error, earlier)) throw error;
           const source = await storage.stat(from, options);

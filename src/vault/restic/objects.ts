@@ -92,7 +92,8 @@ export async function writeUnpacked(
 ): Promise<string> {
   const sealed = sealer.seal(encodeUnpacked(json, version));
   const id = idOf(sealed);
-  await storage.put(keyOf(folder, id), sealed, { signal, lock });
+  // By chance in its nonce no two have the same name.
+  await storage.put(keyOf(folder, id), sealed, { signal, lock, isNew: true });
   if (isCached(folder)) cache?.add(folder, id, sealed);
   return id;
 }

@@ -99,7 +99,8 @@ export class PackCopier {
 
   #put({ id, bytes, blobs }: FinishedPack): void {
     const { storage } = this.#repository;
-    const put = storage.put(packKey(id), bytes, { signal: this.#signal, durable: 'at-sync' });
+    const options = { signal: this.#signal, durable: 'at-sync', isNew: true } as const;
+    const put = storage.put(packKey(id), bytes, options);
     this.#puts.add(put.then(() => void this.#packs.push({ id, blobs })));
   }
 }

@@ -172,7 +172,7 @@ export class StoringCrew {
     const { storage, index } = this.#repository;
     const { signal } = this.#options;
     const put = storage
-      .put(packKey(id), bytes, { signal, durable: 'at-sync' })
+      .put(packKey(id), bytes, { signal, durable: 'at-sync', isNew: true })
       .then(
         () => {
           index.blobs.addPack(id, blobs);

@@ -120,7 +120,7 @@ export class DoneList {
   }
 
   async put(number: number, lines: Uint8Array, options: CallOptions): Promise<void> {
-    await this.#storage.put(this.#key(number), lines, options);
+    await this.#storage.put(this.#key(number), lines, { ...options, isNew: true });
   }
 
   /** Those that came last are taken back. */

@@ -201,7 +201,7 @@ class EntryStore {
     }
     await this.#clear(to);
     try {
-      await storage.link(from, to, { expect, durable: 'at-sync', signal });
+      await storage.link(from, to, { expect, durable: 'at-sync', signal, isNew: true });
       return true;
     } catch (error) {
       if (!isHikaeError(error, 'STORAGE_NOT_FOUND', 'STORAGE_REPLACED')) throw error;
@@ -209,7 +209,7 @@ class EntryStore {
     }
   }
 
-  /** What an earlier run has left under a key makes room. */
+  /** What an earlier run has left under a key makes room; it was listed, so there is nothing afterwards. */
   async #clear(key: Key): Promise<void> {
     const { storage, leftover, signal } = this.#parts;
     if (leftover.delete(key)) await storage.remove(key, { durable: 'at-sync', signal });
@@ -224,7 +224,7 @@ class EntryStore {
     await this.#clear(key);
     const options = { durable: 'at-sync', signal } as const;
     const actions = {
-      put: (body: Parameters<Storage['put']>[1]) => storage.put(key, body, options),
+      put: (body: Parameters<Storage['put']>[1]) => storage.put(key, body, { ...options, isNew: true }),
       again: () => storage.remove(key, options),
     };
     let result = await sendFile(content.place, actions);
@@ -312,7 +312,7 @@ class EntryStore {
       const stored = storedAs(node);
       const key = objectKeyOf(folder, stored.path);
       await this.#clear(key);
-      await storage.put(key, read.body, { durable: 'at-sync', signal });
+      await storage.put(key, read.body, { durable: 'at-sync', signal, isNew: true });
       await this.#listed(pending, node, encodeNode(node), stored.size);
       this.#lead(group, node, false);
     } finally {

@@ -224,7 +224,7 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
 
   async #put(path: RawPath, body: Body, { signal }: CallOptions): Promise<void> {
     const { storage, folder } = this.#parts;
-    await storage.put(objectKeyOf(folder, path), body, { signal });
+    await storage.put(objectKeyOf(folder, path), body, { signal, isNew: true });
   }
 
   async #clear(found: FoundPlace, options: CallOptions): Promise<void> {
