@@ -188,7 +188,7 @@ async function openRepository(
 ): Promise<Vault> {
   const { options, seen, create, hints, cache } = opening;
   const { world, emit, signal, lockWait, noLock } = options;
-  const { clock, random, zone } = world;
+  const { clock, random, zone, keyCost } = world;
   try {
     const { openResticVault } = await import('../vault/restic/restic-vault.ts');
     return await openResticVault(storage, {
@@ -200,6 +200,7 @@ async function openRepository(
       clock,
       random,
       threads: THREADS,
+      ...(keyCost === undefined ? {} : { cost: keyCost }),
       ...(lock === undefined ? {} : { locking: { settings: lock, hints } }),
       ...(cache === undefined ? {} : { cache: { folder: cache, onTrouble: tellOf(cache, emit) } }),
       zone,

@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
+import type { ResticVaultOptions } from '../vault/restic/restic-vault.ts';
 
 export interface World {
   /** what stands on the command line after the name of the command */
@@ -15,6 +16,8 @@ export interface World {
   readonly stderr: OutputStream;
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
+  /** what it costs to try a password that is new to a repository; where absent, what it costs with restic */
+  readonly keyCost?: ResticVaultOptions['cost'];
   readonly host: string;
   /** the machine's own time zone, by its IANA name */
   readonly zone: string;

@@ -23,7 +23,7 @@ import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { collect, never } from '../storage/contract.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, run, runAt, Scratch, type ToldRestore } from './command.ts';
+import { eventsOf, runAt, runHere, Scratch, type ToldRestore } from './command.ts';
 
 const options = { signal: never };
 const DAY = 86_400_000;
@@ -89,11 +89,11 @@ class Locked {
   }
 
   run<Result>(args: readonly string[], policy = this.policy()) {
-    return run<Result>(policy, args, { environment: this.environment });
+    return runHere<Result>(policy, args, { environment: this.environment });
   }
 
   async backup(policy = this.policy()) {
-    const done = await run(policy, ['backup'], { environment: this.environment });
+    const done = await runHere(policy, ['backup'], { environment: this.environment });
     return { ...done, locks: eventsOf(done, 'locks.set')[0] };
   }
 
@@ -400,7 +400,7 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       AWS_ACCESS_KEY_ID: ceph.stranger.id,
       AWS_SECRET_ACCESS_KEY: ceph.stranger.secret,
     };
-    const backup = (policy: string) => run(policy, ['backup'], { environment: uploader });
+    const backup = (policy: string) => runHere(policy, ['backup'], { environment: uploader });
 
     await allow(vault.prefix, []);
     const refused = await backup(vault.policy(TWO_DAYS, BUCKET, 30));
@@ -419,7 +419,7 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     // To protect one makes its locks longer, and that of no other.
     const until = new Date(Date.now() + 9 * DAY).toISOString();
     const protect = ['protect', 'blog', '--until', until];
-    const pinned = await run(keepsOne, protect, { environment: uploader });
+    const pinned = await runHere(keepsOne, protect, { environment: uploader });
     assert.equal(pinned.status, 0, pinned.stdout);
     const days = (await vault.daysOf('snapshots')).filter((one) => one !== undefined);
     assert.deepEqual(days.map(Math.round).sort(), [2, 9]);

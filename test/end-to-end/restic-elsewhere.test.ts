@@ -13,7 +13,7 @@ import { openLine } from '../servers/line.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
 import { resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, run, runPlain, Scratch, type ToldRestore } from './command.ts';
+import { eventsOf, run, runHere, runPlain, Scratch, type ToldRestore } from './command.ts';
 import { type FollowOptions, followKit } from './follow-kit.ts';
 
 type Environment = Readonly<Record<string, string>>;
@@ -32,7 +32,7 @@ function policyOf(scratch: Scratch, vault: object): string {
 
 /** The code of what a backup fails with, wherever it is told. */
 async function failedBackup(policy: string, environment: Environment): Promise<readonly unknown[]> {
-  const { status, result } = await run(policy, ['backup'], { environment });
+  const { status, result } = await runHere(policy, ['backup'], { environment });
   return [status, result.targets?.[0]?.error?.code ?? result.error?.code];
 }
 
@@ -41,15 +41,15 @@ async function liveThrough(scratch: Scratch, policy: string, environment: Enviro
   const options = { environment };
   assert.deepEqual(await failedBackup(policy, environment), [10, 'VAULT_NOT_FOUND'], 'made by nobody yet');
   for (const created of [true, false]) {
-    const made = await run<{ created: boolean }>(policy, ['vault', 'create', 'away'], options);
+    const made = await runHere<{ created: boolean }>(policy, ['vault', 'create', 'away'], options);
     assert.deepEqual([made.status, made.result.created], [0, created], made.stdout);
   }
   const stored = await run(policy, ['backup'], options);
   assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
   scratch.write('site/page', 'another text');
-  const again = await run(policy, ['backup'], options);
+  const again = await runHere(policy, ['backup'], options);
   assert.deepEqual([again.status, again.result.outcome], [0, 'succeeded'], again.stdout);
-  const listed = await run<{ snapshots: unknown[] }>(policy, ['snapshots'], options);
+  const listed = await runHere<{ snapshots: unknown[] }>(policy, ['snapshots'], options);
   assert.equal(listed.status, 0);
   assert.match(listed.stdout, /"place": ?"daily\/blog\//);
   const cached = readdirSync(scratch.at('state/cache'), { recursive: true, encoding: 'utf8' });
@@ -58,14 +58,14 @@ async function liveThrough(scratch: Scratch, policy: string, environment: Enviro
     String(cached),
   );
   rmSync(scratch.at('state/cache'), { recursive: true });
-  const restored = await run<ToldRestore>(
+  const restored = await runHere<ToldRestore>(
     policy,
     ['restore', 'blog', '--to', scratch.at('restored')],
     options,
   );
   assert.deepEqual([restored.status, restored.result.outcome], [0, 'succeeded'], restored.stdout);
   assert.deepEqual(describeTree(scratch.at('restored/site')), describeTree(scratch.at('site')));
-  const verified = await run<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
+  const verified = await runHere<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
   assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
   scratch.write('password', 'another\n', 0o600);
   assert.deepEqual(await failedBackup(policy, environment), [12, 'VAULT_WRONG_PASSWORD']);
@@ -98,7 +98,7 @@ async function byKit(
   lost: FollowOptions,
 ): Promise<void> {
   const file = scratch.at('kit');
-  const made = await run(policy, ['kit', 'print', '--new', '--kit-file', file], { environment });
+  const made = await runHere(policy, ['kit', 'print', '--new', '--kit-file', file], { environment });
   assert.equal(made.status, 0, made.stdout);
   followKit(readFileSync(file, 'utf8'), scratch, lost);
   assert.deepEqual(describeTree(scratch.at('restored/blog/site')), describeTree(scratch.at('site')));
@@ -131,7 +131,7 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
   it('sends nothing to a host that shows another key than is known, or that is not known', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch, { ...settings(scratch, 'other'), knownHosts: scratch.at('known') });
-    const create = () => run(policy, ['vault', 'create', 'away']);
+    const create = () => runHere(policy, ['vault', 'create', 'away']);
     const unknown = await create();
     assert.deepEqual([unknown.status, unknown.result.error?.code], [10, 'STORAGE_HOST_KEY_UNKNOWN']);
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', scratch.at('stranger')]);
@@ -147,7 +147,7 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch, settings(scratch, ''));
     writeFileSync(`${sshd.folder}/report`, 'of somebody');
-    const { status, result } = await run(policy, ['vault', 'create', 'away']);
+    const { status, result } = await runHere(policy, ['vault', 'create', 'away']);
     assert.deepEqual([status, result.error?.code], [10, 'VAULT_FOREIGN']);
     assert.equal(existsSync(`${sshd.folder}/config`), false);
   });
@@ -160,10 +160,10 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
       const restic = `sftp://${sshd.user}@127.0.0.1:${line.port}${sshd.folder}/cut`;
       const limits = { upload: '1MB/s' };
       const policy = policyOf(scratch, { ...settings(scratch, ''), restic, knownHosts: known, limits });
-      assert.equal((await run(policy, ['vault', 'create', 'away'])).status, 0);
+      assert.equal((await runHere(policy, ['vault', 'create', 'away'])).status, 0);
       line.cutAfter(1_000_000);
       const began = performance.now();
-      const { status, events } = await run(policy, ['backup']);
+      const { status, events } = await runHere(policy, ['backup']);
       assert.equal(status, 0);
       assert.ok(performance.now() - began > 2_900, 'three megabytes at one a second');
       const told = eventsOf({ events }, 'warning').map(({ code }) => code);
@@ -177,8 +177,8 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
   it('is looked into and restored from without a policy', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch, settings(scratch, 'alone'));
-    assert.equal((await run(policy, ['vault', 'create', 'away'])).status, 0);
-    assert.equal((await run(policy, ['backup'])).status, 0);
+    assert.equal((await runHere(policy, ['vault', 'create', 'away'])).status, 0);
+    assert.equal((await runHere(policy, ['backup'])).status, 0);
     scratch.write('.ssh/id_ed25519', sshd.key, 0o600);
     scratch.write('.ssh/known_hosts', readFileSync(sshd.knownHosts));
     await lookAlone(scratch, place('alone'), { HOME: scratch.path });
@@ -197,11 +197,11 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
       ...settings(scratch, 'login'),
       ssh: { password: { file: login } },
     });
-    assert.equal((await run(byPassword, ['vault', 'create', 'away'])).status, 0);
+    assert.equal((await runHere(byPassword, ['vault', 'create', 'away'])).status, 0);
     scratch.write('.ssh/id_ed25519', sshd.key, 0o600);
     scratch.write('.ssh/known_hosts', readFileSync(sshd.knownHosts));
     const usual = policyOf(scratch, { restic: place('login') });
-    const listed = await run(usual, ['vault', 'list'], { environment: { HOME: scratch.path } });
+    const listed = await runHere(usual, ['vault', 'list'], { environment: { HOME: scratch.path } });
     assert.equal(listed.status, 0, listed.stdout);
   });
 });
@@ -242,8 +242,8 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
   it('is looked into and restored from without a policy', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch, settings('s3://hikae/alone'));
-    assert.equal((await run(policy, ['vault', 'create', 'away'], { environment })).status, 0);
-    assert.equal((await run(policy, ['backup'], { environment })).status, 0);
+    assert.equal((await runHere(policy, ['vault', 'create', 'away'], { environment })).status, 0);
+    assert.equal((await runHere(policy, ['backup'], { environment })).status, 0);
     await lookAlone(scratch, 's3://hikae/alone', { ...environment, AWS_ENDPOINT_URL_S3: ceph.endpoint });
     // This gateway refuses the lock that restic's client puts, the newest one's too.
     await byKit(scratch, policy, environment, { environment, leaveOut: /^restic / });
@@ -261,13 +261,13 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
     });
     const options = { environment };
     assert.deepEqual(await failedBackup(policy, environment), [10, 'VAULT_NOT_FOUND'], 'made by nobody yet');
-    assert.equal((await run(policy, ['vault', 'create', 'away'], options)).status, 0);
+    assert.equal((await runHere(policy, ['vault', 'create', 'away'], options)).status, 0);
     for (const content of ['another', 'a third']) {
       scratch.write('site/page', content);
-      const stored = await run(policy, ['backup'], options);
+      const stored = await runHere(policy, ['backup'], options);
       assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
     }
-    const verified = await run<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
+    const verified = await runHere<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
     assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
     const restore = ['restore', 'blog', '--vault', place, '--to', scratch.at('restored')];
     const alone = {
@@ -285,7 +285,7 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
       ['s3://hikae-missing/prefix', 'STORAGE_MISSING'],
     ] as const) {
       const policy = policyOf(scratch, settings(place));
-      const { status, result } = await run(policy, ['vault', 'create', 'away'], { environment });
+      const { status, result } = await runHere(policy, ['vault', 'create', 'away'], { environment });
       assert.deepEqual([status, result.error?.code], [10, code]);
     }
   });

@@ -8,7 +8,7 @@ import { damageFolder } from '../vault/damaged-folder.ts';
 import { plantLock } from '../vault/planted-lock.ts';
 import { restic, resticBackup, resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { run, runAt, runPlain, Scratch, type ToldRestore } from './command.ts';
+import { run, runAt, runHere, runPlain, Scratch, type ToldRestore } from './command.ts';
 
 function noise(length: number): Buffer {
   return createHash('shake256', { outputLength: length }).update('noise').digest();
@@ -67,7 +67,7 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     const replica = scratch.at('replica');
     cpSync(scratch.at('repository'), replica, { recursive: true });
     rmSync(scratch.at('repository/data'), { recursive: true });
-    const planned = await run<Repaired>(policy, ['repair', '--dry-run']);
+    const planned = await runHere<Repaired>(policy, ['repair', '--dry-run']);
     assert.equal(planned.status, 21);
     const alone = await runPlain(['--policy', policy, 'repair']);
     assert.equal(alone.status, 21);
@@ -80,7 +80,7 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     assert.equal(mended.status, 0, mended.stdout + mended.stderr);
     assert.match(mended.stdout, /brought back from .*replica: [1-9]/);
     assert.equal(resticCheck(scratch.at('repository')), 'sound');
-    assert.equal((await run(policy, ['verify'])).status, 0);
+    assert.equal((await runHere(policy, ['verify'])).status, 0);
     const itself = await runPlain(['--policy', policy, 'repair', '--from', 'safe', '--vault', 'safe']);
     assert.equal(itself.status, 2);
   });
@@ -89,21 +89,21 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch);
     scratch.write('site/lost/page', 'out of reach');
-    assert.equal((await run(policy, ['backup'])).status, 0);
+    assert.equal((await runHere(policy, ['backup'])).status, 0);
     const repository = scratch.at('repository');
     await damageFolder(repository, ['blog', 'site', 'lost']);
-    const restored = await run<ToldRestore>(policy, ['restore', 'blog', '--to', scratch.at('restored')]);
+    const restored = await runHere<ToldRestore>(policy, ['restore', 'blog', '--to', scratch.at('restored')]);
     assert.equal(restored.status, 3, restored.stderr);
     assert.match(restored.stderr, /stored-damaged.*restored\/site\/lost"/);
     const expected = describeTree(scratch.at('site'));
     expected.delete('lost/page');
     assert.deepEqual(describeTree(scratch.at('restored/site')), expected);
-    const emptied = await run(policy, ['restore', 'blog', '--in-place', '--delete']);
+    const emptied = await runHere(policy, ['restore', 'blog', '--in-place', '--delete']);
     assert.equal(emptied.status, 1, emptied.stderr);
     assert.match(emptied.stderr, /SNAPSHOT_DAMAGED/);
     assert.equal(readFileSync(scratch.at('site/lost/page'), 'utf8'), 'out of reach');
     await damageFolder(repository, ['blog', 'dump']);
-    const dumps = await run(policy, ['restore', 'blog', '--to', scratch.at('dumps')]);
+    const dumps = await runHere(policy, ['restore', 'blog', '--to', scratch.at('dumps')]);
     assert.equal(dumps.status, 1, dumps.stderr);
     assert.match(dumps.stderr, /SNAPSHOT_DAMAGED/);
   });
@@ -119,15 +119,15 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     const planned = await runPlain(['--policy', policy, 'prune', '--dry-run']);
     assert.match(planned.stdout, /are marked: nobody needs them +\d/);
     assert.match(planned.stdout, /dry run/);
-    const marked = await run<Pruned>(policy, ['prune']);
+    const marked = await runHere<Pruned>(policy, ['prune']);
     assert.equal(marked.status, 0);
     assert.ok((marked.result.ends[0]?.report.marked.packs ?? 0) > 0);
     assert.equal(marked.result.ends[0]?.report.removed.packs, 0);
     assert.equal(resticCheck(scratch.at('repository')), 'sound');
-    const removed = await run<Pruned>(policy, ['prune', '--grace', '0s']);
+    const removed = await runHere<Pruned>(policy, ['prune', '--grace', '0s']);
     assert.ok((removed.result.ends[0]?.report.removed.packs ?? 0) > 0);
     assert.equal(resticCheck(scratch.at('repository')), 'sound');
-    assert.equal((await run(policy, ['verify'])).status, 0);
+    assert.equal((await runHere(policy, ['verify'])).status, 0);
     const japanese = await runPlain(['--policy', policy, '--lang', 'ja', 'prune']);
     assert.match(japanese.stdout, /そのまま残す/);
     assert.match((await runPlain(['--policy', policy, 'log'])).stdout, /prune.*safe/);
@@ -182,16 +182,16 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
   it('opens with no other password, and is never made anew when it is gone', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch);
-    assert.equal((await run(policy, ['backup'])).status, 0);
+    assert.equal((await runHere(policy, ['backup'])).status, 0);
     scratch.write('password', 'another\n', 0o600);
-    const { status, result } = await run(policy, ['snapshots']);
+    const { status, result } = await runHere(policy, ['snapshots']);
     assert.deepEqual([status, result.error?.code], [12, 'VAULT_WRONG_PASSWORD']);
-    assert.equal((await run(policy, ['backup'])).status, 12);
+    assert.equal((await runHere(policy, ['backup'])).status, 12);
     scratch.write('password', PASSWORD, 0o600);
     renameSync(scratch.at('repository'), scratch.at('moved'));
     for (const there of [false, true]) {
       if (there) mkdirSync(scratch.at('repository'));
-      const gone = await run(policy, ['backup']);
+      const gone = await runHere(policy, ['backup']);
       assert.deepEqual(
         [gone.status, gone.result.targets?.[0]?.error?.code ?? gone.result.error?.code],
         [10, 'VAULT_GONE'],
@@ -199,7 +199,7 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     }
     rmSync(scratch.at('repository'), { recursive: true });
     renameSync(scratch.at('moved'), scratch.at('repository'));
-    assert.equal((await run(policy, ['backup'])).status, 0);
+    assert.equal((await runHere(policy, ['backup'])).status, 0);
   });
 
   it('of restic alone is looked into and restored from without a policy', async () => {
@@ -248,13 +248,13 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     const takeBoth = async (at: number): Promise<string[]> => {
       assert.equal((await runAt(day(at), policy, ['backup'])).status, 0);
       resticBackup(repository, [scratch.at('site')]);
-      const { result } = await run<ToldSnapshots>(policy, ['snapshots']);
+      const { result } = await runHere<ToldSnapshots>(policy, ['snapshots']);
       const places = result.vaults[0]?.snapshots.map(({ place }) => place) ?? [];
       return [/^daily/, /^snapshots/].map((kind) => places.findLast((place) => kind.test(place)) ?? '');
     };
     const differ = async (before: readonly string[], after: readonly string[], expected: string) => {
       for (const [at, place] of before.entries()) {
-        const { status, result } = await run<ToldDiff>(policy, ['diff', place, after[at] ?? '']);
+        const { status, result } = await runHere<ToldDiff>(policy, ['diff', place, after[at] ?? '']);
         assert.equal(status, 0);
         const [change] = result.changes.filter(({ path }) => path.endsWith('/large'));
         assert.deepEqual(change?.differences, [expected], `${place} and ${after[at]}`);
@@ -268,7 +268,12 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
     utimesSync(large, 1, 1);
     const third = await takeBoth(23);
     await differ(second, third, 'content');
-    const found = await run<ToldFind>(policy, ['find', 'large', '--target', `restic:${scratch.at('site')}`]);
+    const found = await runHere<ToldFind>(policy, [
+      'find',
+      'large',
+      '--target',
+      `restic:${scratch.at('site')}`,
+    ]);
     assert.equal(found.result.versions.length, 3, 'each has other bytes or another time');
     const [, foreign = ''] = third;
     const path = found.result.versions[0]?.node.path ?? '';
@@ -280,14 +285,14 @@ describe('a repository in a policy', { timeout: 300_000 }, () => {
   it('is read without a lock when somebody is alone with it, and else not', async () => {
     using scratch = new Scratch();
     const policy = policyOf(scratch);
-    assert.equal((await run(policy, ['backup'])).status, 0);
+    assert.equal((await runHere(policy, ['backup'])).status, 0);
     await plantLock(scratch.at('repository'));
-    const locked = await run(policy, ['ls', 'blog', '--lock-wait', '0s']);
+    const locked = await runHere(policy, ['ls', 'blog', '--lock-wait', '0s']);
     assert.deepEqual([locked.status, locked.result.error?.code], [11, 'VAULT_REPOSITORY_LOCKED']);
     assert.match(locked.result.error?.hint ?? '', /hikae unlock/);
-    assert.equal((await run(policy, ['backup', '--lock-wait', '0s'])).status, 11);
-    assert.equal((await run(policy, ['ls', 'blog', '--no-lock'])).status, 0);
+    assert.equal((await runHere(policy, ['backup', '--lock-wait', '0s'])).status, 11);
+    assert.equal((await runHere(policy, ['ls', 'blog', '--no-lock'])).status, 0);
     const restore = ['restore', 'blog', '--to', scratch.at('out'), '--no-lock'];
-    assert.equal((await run(policy, restore)).status, 0);
+    assert.equal((await runHere(policy, restore)).status, 0);
   });
 });
