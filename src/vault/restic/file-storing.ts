@@ -3,13 +3,14 @@
  *
  * Errors of the source are answers (the capture goes on without this file); all others end the run.
  */
-import { createHash, type Hash, hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, readSync } from 'node:fs';
 import { systemCode } from '../../base/errors.ts';
 import { getXattr, listXattrs, openAt, statusOf } from '../../base/libc.ts';
 import { type Kernels, MAX_CHUNK } from '../../kernels/kernels.ts';
 import type { FilePlace } from '../../model/capture.ts';
 import type { Xattr } from '../../model/node.ts';
+import { libcrypto } from './format/libcrypto.ts';
 import type { FileResult, StoredStatus } from './storing-jobs.ts';
 
 const READ = 1024 * 1024;
@@ -142,7 +143,9 @@ function isSame(status: StoredStatus, listed: StoredStatus): boolean {
 
 /** The 32 bytes that a blob is known by. */
 export function hashOf(bytes: Uint8Array): Buffer {
-  return hash('sha256', bytes, 'buffer');
+  const hash = Buffer.allocUnsafe(32);
+  libcrypto.sha256Into(hash, bytes);
+  return hash;
 }
 
 function readXattrs(source: number): Xattr[] {

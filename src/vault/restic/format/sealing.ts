@@ -2,8 +2,10 @@
  * How everything in a repository but the key files is encrypted: AES-256 in counter mode, and a Poly1305-AES tag over
  * the ciphertext. A sealed unit is `IV (16) ‖ ciphertext ‖ tag (16)`.
  */
-import { type Cipheriv, createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, timingSafeEqual } from 'node:crypto';
+import type { BlockCipher, CounterMode } from '../../../base/libcrypto.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
+import { libcrypto } from './libcrypto.ts';
 
 export interface MasterKey {
   /** 32 bytes */
@@ -24,18 +26,18 @@ export const SEAL = IV + TAG;
 
 /** Seals and opens under one key; belongs to one thread, as its kernels do. */
 export class Sealer {
-  readonly #key: MasterKey;
   readonly #kernels: Kernels;
   readonly #random: RandomBytes;
-  readonly #nonces: Cipheriv;
+  readonly #crypt: CounterMode;
+  readonly #nonces: BlockCipher;
   readonly #oneTime = Buffer.alloc(32);
+  readonly #tagPart = this.#oneTime.subarray(16);
 
   constructor(key: MasterKey, { kernels, random }: { kernels: Kernels; random: RandomBytes }) {
-    this.#key = key;
     this.#kernels = kernels;
     this.#random = random;
-    // One block after the other under the same key: exactly what the tags need, without a new cipher for each.
-    this.#nonces = createCipheriv('aes-128-ecb', key.k, null).setAutoPadding(false);
+    this.#crypt = libcrypto.counterMode(key.encrypt);
+    this.#nonces = libcrypto.blockCipher(key.k);
     this.#oneTime.set(key.r);
   }
 
@@ -50,7 +52,7 @@ export class Sealer {
     const iv = this.#random(IV);
     target.set(iv);
     const ciphertext = target.subarray(IV, IV + plain.length);
-    ciphertext.set(createCipheriv('aes-256-ctr', this.#key.encrypt, iv).update(plain));
+    this.#crypt(iv, plain, ciphertext);
     target.set(this.#tag(iv, ciphertext), IV + plain.length);
   }
 
@@ -62,11 +64,13 @@ export class Sealer {
     if (!timingSafeEqual(this.#tag(iv, ciphertext), sealed.subarray(sealed.length - TAG))) {
       throw new SyntaxError('its authentication tag is wrong');
     }
-    return createDecipheriv('aes-256-ctr', this.#key.encrypt, iv).update(ciphertext);
+    const plain = Buffer.allocUnsafeSlow(ciphertext.length);
+    this.#crypt(iv, ciphertext, plain);
+    return plain;
   }
 
   #tag(iv: Uint8Array, ciphertext: Uint8Array): Buffer {
-    this.#oneTime.set(this.#nonces.update(iv), 16);
+    this.#nonces(iv, this.#tagPart);
     return this.#kernels.poly1305(this.#oneTime, ciphertext);
   }
 }
@@ -79,11 +83,14 @@ export function expandingRandom(seed: Uint8Array): RandomBytes {
   const stream = createCipheriv('aes-256-ctr', seed, Buffer.alloc(16));
   const zeros = Buffer.alloc(64 * 1024);
   let bytes = Buffer.alloc(0);
+  let at = 0;
   return (size) => {
     if (size > zeros.length) throw new RangeError(`${size} bytes of chance at once`);
-    if (bytes.length < size) bytes = stream.update(zeros);
-    const taken = bytes.subarray(0, size);
-    bytes = bytes.subarray(size);
-    return taken;
+    if (bytes.length - at < size) {
+      bytes = stream.update(zeros);
+      at = 0;
+    }
+    at += size;
+    return bytes.subarray(at - size, at);
   };
 }

@@ -1,0 +1,123 @@
+/**
+ * AES and SHA-256 with contexts that are kept. node:crypto makes objects for every call, which for a small file takes longer
+ * than to encrypt and to hash it: 6.0 µs for a cipher of 1,500 bytes, against 0.8 µs.
+ */
+import { createCipheriv, hash } from 'node:crypto';
+import koffi from 'koffi';
+
+export interface Libcrypto {
+  /** Writes the SHA-256 of `bytes` to the first 32 bytes of `target`. */
+  sha256Into(target: Uint8Array, bytes: Uint8Array): void;
+  /** AES-256 in counter mode, which both encrypts and decrypts; `key` has 32 bytes. */
+  counterMode(key: Uint8Array): CounterMode;
+  /** AES-128 of single blocks; `key` has 16 bytes. */
+  blockCipher(key: Uint8Array): BlockCipher;
+}
+
+/** `iv` has 16 bytes; the result goes to the beginning of `target`, which may be elsewhere or `input` itself. */
+export type CounterMode = (iv: Uint8Array, input: Uint8Array, target: Uint8Array) => void;
+
+/** Encrypts one block of 16 bytes into the beginning of `target`. */
+export type BlockCipher = (block: Uint8Array, target: Uint8Array) => void;
+
+const throughNode: Libcrypto = {
+  sha256Into(target, bytes) {
+    target.set(hash('sha256', bytes, 'buffer'));
+  },
+  counterMode: (key) => (iv, input, target) => {
+    target.set(createCipheriv('aes-256-ctr', key, iv).update(input));
+  },
+  blockCipher(key) {
+    // One block after the other under the same key, without a new cipher for each.
+    const cipher = createCipheriv('aes-128-ecb', key, null).setAutoPadding(false);
+    return (block, target) => target.set(cipher.update(block));
+  },
+};
+
+/**
+ * The functions of the first of these libraries that has them; null is the running binary, and Node.js exports its own. Where
+ * none has them, node:crypto does the work. What it gives is for one thread.
+ */
+export function libcryptoFrom(libraries: readonly (string | null)[]): Libcrypto {
+  for (const library of libraries) {
+    const functions = functionsIn(library);
+    if (functions !== undefined) return directly(functions);
+  }
+  return throughNode;
+}
+
+type Functions = NonNullable<ReturnType<typeof functionsIn>>;
+
+function functionsIn(library: string | null) {
+  try {
+    const crypto = koffi.load(library);
+    return {
+      fetchDigest: crypto.func('void *EVP_MD_fetch(void *library, const char *name, const char *properties)'),
+      digest: crypto.func(
+        'int EVP_Digest(const void *bytes, uint64_t size, void *target, void *length, void *type, void *engine)',
+      ),
+      aes128: crypto.func('void *EVP_aes_128_ecb()'),
+      aes256: crypto.func('void *EVP_aes_256_ctr()'),
+      newContext: crypto.func('void *EVP_CIPHER_CTX_new()'),
+      freeContext: crypto.func('void EVP_CIPHER_CTX_free(void *context)'),
+      begin: crypto.func(
+        'int EVP_EncryptInit_ex(void *context, void *cipher, void *engine, const void *key, const void *iv)',
+      ),
+      update: crypto.func(
+        'int EVP_EncryptUpdate(void *context, void *target, void *length, const void *input, int size)',
+      ),
+    };
+  } catch {
+    // koffi gives its errors no code to know them by. Without these functions all goes on, more slowly.
+    return undefined;
+  }
+}
+
+function directly(functions: Functions): Libcrypto {
+  const sha256: unknown = functions.fetchDigest(null, 'SHA256', null);
+  if (sha256 === null) return throughNode;
+  // A context holds the key, so it goes when nobody can use it any more.
+  const contexts = new FinalizationRegistry<unknown>((context) => functions.freeContext(context));
+  const length = new Int32Array(1);
+
+  function contextFor(cipher: unknown, key: Uint8Array): unknown {
+    const context: unknown = functions.newContext();
+    must(functions.begin(context, cipher, null, key, null));
+    return context;
+  }
+
+  return {
+    sha256Into(target, bytes) {
+      requireRoom(target, 32);
+      must(functions.digest(bytes, bytes.length, target, null, sha256, null));
+    },
+    counterMode(key) {
+      const context = contextFor(functions.aes256(), key);
+      const apply: CounterMode = (iv, input, target) => {
+        requireRoom(target, input.length);
+        must(functions.begin(context, null, null, null, iv));
+        must(functions.update(context, target, length, input, input.length));
+      };
+      contexts.register(apply, context);
+      return apply;
+    },
+    blockCipher(key) {
+      const context = contextFor(functions.aes128(), key);
+      const apply: BlockCipher = (block, target) => {
+        requireRoom(target, 16);
+        must(functions.update(context, target, length, block, 16));
+      };
+      contexts.register(apply, context);
+      return apply;
+    },
+  };
+}
+
+/** C writes past the end of what is too small. */
+function requireRoom({ length }: Uint8Array, size: number): void {
+  if (length < size) throw new RangeError(`no room for ${size} bytes in ${length}`);
+}
+
+function must(done: number): void {
+  if (done !== 1) throw new Error('libcrypto refused to work');
+}
