@@ -18,6 +18,7 @@ export {
   newKit,
   readKit,
 } from '../operations/kit.ts';
+export type { PricedForecast } from '../operations/lock-cost.ts';
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
 export { protectSnapshot } from '../operations/protect.ts';

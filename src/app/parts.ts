@@ -13,7 +13,10 @@ import { hikaeVersion } from './version.ts';
 
 export type { Parts, PolicyParts };
 
-export type PartsOptions = OpeningOptions;
+export interface PartsOptions extends OpeningOptions {
+  /** asks the person at the terminal, where there is one */
+  readonly confirmLocks?: Parts['confirmLocks'];
+}
 
 /** Half an hour: a daily run may still be at work when the weekly one starts. */
 export const LOCK_WAIT = 30 * 60_000;
@@ -85,11 +88,13 @@ export function warnOfLater(policy: Policy, emit: Emit, language: 'en' | 'ja'): 
   }
 }
 
-function commonParts(state: string, { world, emit, signal, lockWait }: PartsOptions) {
+function commonParts(state: string, { world, emit, signal, lockWait, confirmLocks }: PartsOptions) {
   const { clock, random } = world;
   const sources = openSources(world, haltsIn(state));
   const environment = environmentOfOthers(world);
-  return { clock, random, emit, signal, environment, version: hikaeVersion(), lockWait, source: sources };
+  const asking = confirmLocks === undefined ? {} : { confirmLocks };
+  const version = hikaeVersion();
+  return { clock, random, emit, signal, environment, version, lockWait, source: sources, ...asking };
 }
 
 /** What a run that ended in the middle has left standing still is seen to before anything else. */

@@ -3,19 +3,12 @@ import type { BackupPreview } from '../app/operations.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { formatSize } from '../base/quantities.ts';
 import { countText, describeFailure, formatTable } from '../report/report.ts';
+import { lockLines } from './locks-shown.ts';
 
 const texts = {
   target: {
     en: '{target} → {vault} ({schedule})',
     ja: '{target} → {vault}（{schedule}）',
-  },
-  locks: {
-    en: 'locks: {objects} objects ({size}) until {until}, {extended} locks are made longer; {puts} PUT and {gets} GET requests ({price} by list price)',
-    ja: 'ロック: {objects} オブジェクト（{size}）を {until} まで、延長 {extended} 件。PUT {puts}・GET {gets} リクエスト（定価で {price}）',
-  },
-  lockedNew: {
-    en: 'what is new (up to {size}) is locked and paid for until {until}: {price} by list price',
-    ja: '新規分（最大 {size}）は {until} までロックされ、料金がかかります: 定価で {price}',
   },
   creates: { en: 'the vault would be made', ja: '保管先を新しく作成します' },
   from: {
@@ -38,14 +31,26 @@ export function previewText(previews: readonly BackupPreview[], language: Langua
 }
 
 function targetText(
-  { target, vault, schedule, creates, unreachable, from, copyTo, components, locks }: BackupPreview,
+  {
+    target,
+    vault,
+    schedule,
+    creates,
+    unreachable,
+    from,
+    copyTo,
+    components,
+    locks,
+    copyLocks,
+  }: BackupPreview,
   language: Language,
 ): string {
   const lines = [fill(texts.target[language], { target, vault, schedule })];
   if (unreachable !== undefined) lines.push(...describeFailure(unreachable, language));
   if (creates) lines.push(texts.creates[language]);
   const copies = copyTo.length === 0 ? [] : [fill(texts.copies[language], { copyTo })];
-  const locking = locks === undefined ? [] : lockLines(locks, language);
+  const locking = locks === undefined ? [] : [...lockLines(vault, locks, language)];
+  for (const { vault: to, forecast } of copyLocks) locking.push(...lockLines(to, forecast, language));
   if (from !== undefined)
     return [...lines, fill(texts.from[language], { from }), ...copies, ...locking].join('\n');
   const columns = [
@@ -66,37 +71,4 @@ function targetText(
     error === undefined ? [] : describeFailure(error, language),
   );
   return [...lines, formatTable(columns, rows), ...copies, ...locking, ...failures].join('\n');
-}
-
-function lockLines(
-  {
-    objects,
-    bytes,
-    newBytes,
-    extended,
-    requests,
-    until,
-    newUntil,
-    price,
-  }: NonNullable<BackupPreview['locks']>,
-  language: Language,
-): string[] {
-  const amount = (value: number) => `${Number(value.toPrecision(2))} ${price.currency}`;
-  const date = (time: number) => new Date(time).toISOString().slice(0, 10);
-  return [
-    fill(texts.locks[language], {
-      objects: countText(objects),
-      size: formatSize(bytes),
-      until: date(until),
-      extended: countText(extended),
-      puts: countText(requests.puts),
-      gets: countText(requests.gets),
-      price: amount(price.requests),
-    }),
-    fill(texts.lockedNew[language], {
-      size: formatSize(newBytes),
-      until: date(newUntil),
-      price: amount(price.storage),
-    }),
-  ];
 }

@@ -52,6 +52,10 @@ export const backupCommand = defineCommand({
       en: 'read every file again, also where size, times and inode are as they were',
       ja: 'サイズ・日時・inode が前回と同じファイルも含め、すべてのファイルを読み直します',
     }),
+    yes: flag({
+      en: 'lock also far more than usual, without being asked',
+      ja: '通常を大きく超える量でも、確認なしでロックします',
+    }),
     lockWait: parsed('DURATION', lockWait.text, lockWait.grammar),
   },
   examples: [
@@ -71,7 +75,7 @@ export const backupCommand = defineCommand({
       },
     },
   ],
-  async run(context, { targets }, { schedule, dryRun, force, ...reach }) {
+  async run(context, { targets }, { schedule, dryRun, force, yes, ...reach }) {
     // A preview compares attributes, which is what --force does not believe.
     if (dryRun && force) throw cliErrors.CLI_OPTIONS_CONFLICT({ options: ['--dry-run', '--force'] });
     const asked = { targets, ...(schedule === undefined ? {} : { schedule }) };
@@ -83,7 +87,7 @@ export const backupCommand = defineCommand({
         warnOfLater(policy, parts.emit, context.language);
         // Timers name their schedule; a person mostly doesn't.
         const trigger = schedule === undefined ? ('manual' as const) : ('schedule' as const);
-        const request = { ...asked, trigger, force };
+        const request = { ...asked, trigger, force, yes };
         if (dryRun) {
           const previews = await previewBackup(request, parts);
           await context.results.show(previews, (language) => previewText(previews, language));

@@ -3,6 +3,7 @@ import type { CopyEnd, PlannedCopy } from '../app/operations.ts';
 import { type Bilingual, fill, type Language } from '../base/language.ts';
 import { formatSize } from '../base/quantities.ts';
 import { countText, describeFailure, formatTable, outcomeTexts } from '../report/report.ts';
+import { lockLines } from './locks-shown.ts';
 import { shownTime } from './shown.ts';
 
 const texts = {
@@ -53,7 +54,7 @@ export function plannedText(plans: readonly PlannedCopy[], language: Language): 
 }
 
 function planText(
-  { target, from, vault, creates, snapshots, error }: PlannedCopy,
+  { target, from, vault, creates, snapshots, locks, error }: PlannedCopy,
   language: Language,
 ): string {
   const lines = [fill(texts.plan[language], { target, from, vault })];
@@ -70,5 +71,6 @@ function planText(
     formatSize(bytes),
     formatSize(newBytes),
   ]);
-  return [...lines, formatTable(columns, rows)].join('\n');
+  const locking = locks === undefined ? [] : lockLines(vault, locks, language);
+  return [...lines, formatTable(columns, rows), ...locking].join('\n');
 }

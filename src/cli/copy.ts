@@ -40,6 +40,10 @@ export const copyCommand = defineCommand({
       en: 'show what would be copied and how much would be sent, and copy nothing',
       ja: '複製するものと送信量の見積もりを示します（何も複製しません）',
     }),
+    yes: flag({
+      en: 'lock also far more than usual, without being asked',
+      ja: '通常を大きく超える量でも、確認なしでロックします',
+    }),
     lockWait: parsed('DURATION', lockWait.text, lockWait.grammar),
   },
   examples: [
@@ -52,10 +56,10 @@ export const copyCommand = defineCommand({
       text: { en: 'one day, back to a new disk', ja: '1 日分を新しいディスクへ' },
     },
   ],
-  async run(context, { targets }, { from, to, date, dryRun, lockWait: wait }) {
+  async run(context, { targets }, { from, to, date, dryRun, yes, lockWait: wait }) {
     if (from === undefined) throw cliErrors.CLI_OPTION_MISSING({ option: '--from', command: 'hikae copy' });
     if (to.length === 0) throw cliErrors.CLI_OPTION_MISSING({ option: '--to', command: 'hikae copy' });
-    const request = { targets, from, to, date };
+    const request = { targets, from, to, date, yes };
     return inPolicy(
       context,
       async (parts) => {

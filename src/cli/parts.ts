@@ -5,6 +5,7 @@ import { isHikaeError } from '../base/errors.ts';
 import { type Bilingual, fill } from '../base/language.ts';
 import type { Policy } from '../policy/policy.ts';
 import { askSecret, canAsk } from './ask-secret.ts';
+import { confirmLocks, type UnusualLocks } from './confirm-locks.ts';
 import type { CommandContext } from './context.ts';
 import { cliErrors } from './errors.ts';
 import { loadContextPolicy } from './load-policy.ts';
@@ -68,7 +69,9 @@ async function partsOptions(context: CommandContext, reach: Reach, zone: string)
     passwordFile === undefined ? {} : { password: { file: resolve(world.folder, passwordFile) } };
   const ask = (place: string) => askSecret(world, fill(texts.password[context.language], { place }), signal);
   const asOf = context.asOf === undefined ? {} : { asOf: context.asOf.instantIn(zone) };
-  return { world, emit, signal, lockWait, noLock, ...asOf, ...password, ...(canAsk(world) ? { ask } : {}) };
+  const confirm = (facts: UnusualLocks) => confirmLocks(world, facts, context.language, signal);
+  const asking = canAsk(world) ? { ask, ...(context.json ? {} : { confirmLocks: confirm }) } : {};
+  return { world, emit, signal, lockWait, noLock, ...asOf, ...password, ...asking };
 }
 
 function isPlace(vault: string | undefined): boolean {

@@ -67,6 +67,56 @@ const snapshot = (place: string): SnapshotFact => ({
   complete: true,
 });
 
+describe('locks', () => {
+  test('are kept by the place of the vault and by target, the newest first', async () => {
+    const ledger = await open();
+    const set = (vault: string, bytes: number) =>
+      ({
+        type: 'locks.set',
+        vault,
+        objects: 9,
+        bytes: 900,
+        asked: 4,
+        extended: 2,
+        stored: { objects: 3, bytes },
+        requests: { puts: 5, gets: 8 },
+        until: NOON + 0.5,
+      }) as const;
+    for (const [id, bytes] of [
+      ['r1', 10],
+      ['r2', 20],
+    ] as const) {
+      const recorder = await ledger.startRun(run(id), { signal });
+      recorder.record({ type: 'target.started', verb: 'backup', target: 'mail', vault: 'hdd' });
+      recorder.record(set('s3://one', bytes));
+      recorder.record({ type: 'target.started', verb: 'backup', target: 'blog', vault: 'hdd' });
+      recorder.record(set('s3://one', 7));
+      recorder.record(set('s3://two', 8));
+      await recorder.finish('succeeded');
+    }
+    closeAll();
+    const again = await open();
+    const newest = async (vault: string, target: string, limit = 30) =>
+      (await again.lastLocks(vault, target, limit, { signal })).map(({ newBytes }) => newBytes);
+    assert.deepEqual(await newest('s3://one', 'mail'), [20, 10]);
+    assert.deepEqual(await newest('s3://one', 'mail', 1), [20]);
+    assert.deepEqual(await newest('s3://one', 'blog'), [7, 7]);
+    assert.deepEqual(await newest('s3://two', 'mail'), []);
+    const [last] = await again.lastLocks('s3://two', 'blog', 1, { signal });
+    assert.deepEqual(last, {
+      time: NOON,
+      objects: 9,
+      bytes: 900,
+      newObjects: 3,
+      newBytes: 8,
+      extended: 2,
+      puts: 5,
+      gets: 8,
+      until: NOON + 1,
+    });
+  });
+});
+
 describe('runs', () => {
   test('are kept with all that was told of them, past the end of the process', async () => {
     const first = await open();

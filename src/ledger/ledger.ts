@@ -36,6 +36,7 @@ export async function openLedger(
 
 export type {
   Ledger,
+  LockRecord,
   OnTrouble,
   OpenedLedger,
   RunRecord,

@@ -113,4 +113,22 @@ export const migrations: readonly string[] = [
      confirmed INTEGER NOT NULL,
      PRIMARY KEY (vault, key)
    ) STRICT, WITHOUT ROWID;`,
+
+  // 6: what locking snapshots has come to, for what is usual; the vault by its place
+  `CREATE TABLE locks (
+     number INTEGER PRIMARY KEY,
+     run INTEGER NOT NULL REFERENCES runs ON DELETE CASCADE,
+     vault TEXT NOT NULL,
+     target TEXT NOT NULL,
+     time INTEGER NOT NULL,
+     objects INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     new_objects INTEGER NOT NULL,
+     new_bytes INTEGER NOT NULL,
+     extended INTEGER NOT NULL,
+     puts INTEGER NOT NULL,
+     gets INTEGER NOT NULL,
+     until INTEGER NOT NULL
+   ) STRICT;
+   CREATE INDEX locks_of_target ON locks (vault, target, number);`,
 ];

@@ -3,7 +3,7 @@
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { findingTexts } from '../model/finding.ts';
 import { type Trouble, troubles } from '../model/trouble.ts';
-import type { RunRecord, TargetResult, VaultSeen, Verification, VerifyFact } from './records.ts';
+import type { LockRecord, RunRecord, TargetResult, VaultSeen, Verification, VerifyFact } from './records.ts';
 import { count, failure, integer, optional, type Row, seconds, text, texts, word } from './rows.ts';
 import { levels, outcomes, verbs, weights } from './vocabulary.ts';
 
@@ -50,6 +50,20 @@ export function troubleFrom(row: Row): Trouble {
     code: word(row, 'code', troubles),
     path: text(row, 'path'),
     reason: text(row, 'reason'),
+  };
+}
+
+export function lockFrom(row: Row): LockRecord {
+  return {
+    time: integer(row, 'time'),
+    objects: count(row, 'objects'),
+    bytes: count(row, 'bytes'),
+    newObjects: count(row, 'new_objects'),
+    newBytes: count(row, 'new_bytes'),
+    extended: count(row, 'extended'),
+    puts: count(row, 'puts'),
+    gets: count(row, 'gets'),
+    until: integer(row, 'until'),
   };
 }
 

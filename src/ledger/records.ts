@@ -87,6 +87,20 @@ export interface Verification extends Omit<VerifyFact, 'findings'> {
   readonly first: VerifyFact['findings'];
 }
 
+/** What locking one snapshot of a target came to. */
+export interface LockRecord {
+  readonly time: number;
+  readonly objects: number;
+  readonly bytes: number;
+  /** of which so many were put for it */
+  readonly newObjects: number;
+  readonly newBytes: number;
+  readonly extended: number;
+  readonly puts: number;
+  readonly gets: number;
+  readonly until: number;
+}
+
 interface ReadOptions {
   readonly signal: AbortSignal;
 }
@@ -130,6 +144,14 @@ export interface Ledger {
   recordVerify(verification: VerifyFact): Promise<void>;
   /** The last verification of a snapshot at each level, newest first. */
   lastVerify(vault: string, snapshot: string, options: ReadOptions): Promise<readonly Verification[]>;
+
+  /** What locking the last snapshots of a target came to, by the place of the vault; newest first. */
+  lastLocks(
+    vault: string,
+    target: string,
+    limit: number,
+    options: ReadOptions,
+  ): Promise<readonly LockRecord[]>;
 
   /** A person has said that the page of this recovery key lies elsewhere; `vault` is the vault's identity. */
   recordKit(kit: { readonly vault: string; readonly key: string }): Promise<void>;

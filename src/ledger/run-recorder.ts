@@ -64,8 +64,11 @@ class Recorder {
   readonly #counts = { note: 0, problem: 0 };
   readonly #troubles: { target: string; trouble: Trouble }[] = [];
   readonly #results: TargetResult[] = [];
+  /** that which is at work */
+  #target = '';
+  readonly #locks: { target: string; time: number; set: LocksSet }[] = [];
   /** how many of these lists are in the database */
-  readonly #written = { troubles: 0, results: 0 };
+  readonly #written = { troubles: 0, results: 0, locks: 0 };
 
   constructor(run: RunStart, parts: RecorderParts) {
     this.#run = run;
@@ -99,6 +102,13 @@ class Recorder {
         this.#counts[event.trouble.weight] += 1;
         if (this.#troubles.length < KEPT_WORD_FOR_WORD) this.#troubles.push(event);
         break;
+      case 'target.started':
+        this.#target = event.target;
+        break;
+      case 'locks.set':
+        this.#locks.push({ target: this.#target, time: this.#parts.now(), set: event });
+        this.write();
+        break;
       case 'target.finished':
         this.#results.push(event);
         this.write();
@@ -114,11 +124,13 @@ class Recorder {
         const number = this.#writeRun(end);
         this.#writeTroubles(number);
         this.#writeResults(number);
+        this.#writeLocks(number);
       });
     });
     if (!succeeded) return;
     this.#written.troubles = this.#troubles.length;
     this.#written.results = this.#results.length;
+    this.#written.locks = this.#locks.length;
   }
 
   #writeRun(end: End | undefined): number {
@@ -178,7 +190,24 @@ class Recorder {
       insert.run(number, position, verb, target, outcome, seconds, ...errorColumns(error));
     }
   }
+
+  #writeLocks(number: number): void {
+    const insert = this.#parts.database.prepare(
+      `INSERT INTO locks (run, vault, target, time, objects, bytes, new_objects, new_bytes, extended, puts, gets,
+         until) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    );
+    for (const { target, time, set } of this.#locks.slice(this.#written.locks)) {
+      const { vault, objects, bytes, extended, until } = set;
+      const { stored = nothing.stored, requests = nothing.requests } = set;
+      const added = [stored.objects, stored.bytes, extended, requests.puts, requests.gets];
+      insert.run(number, vault, target, time, objects, bytes, ...added, Math.round(until));
+    }
+  }
 }
+
+type LocksSet = Extract<Event, { type: 'locks.set' }>;
+
+const nothing = { stored: { objects: 0, bytes: 0 }, requests: { puts: 0, gets: 0 } };
 
 function errorColumns(error: Failure | undefined): (string | null)[] {
   if (error === undefined) return [null, null, null, null, null];

@@ -8,6 +8,7 @@ import type { Trouble } from '../model/trouble.ts';
 import { ledgerErrors } from './errors.ts';
 import {
   findingFrom,
+  lockFrom,
   processFrom,
   resultFrom,
   runFrom,
@@ -18,6 +19,7 @@ import {
 import {
   KEPT_WORD_FOR_WORD,
   type Ledger,
+  type LockRecord,
   type OnTrouble,
   type RunRecord,
   type RunRecorder,
@@ -194,6 +196,16 @@ export class SqliteLedger implements Ledger {
       const rows = this.#rows(one, [vault, snapshot, verification.level], { signal });
       return { ...verification, first: this.#each(rows, findingFrom) };
     });
+  }
+
+  async lastLocks(
+    vault: string,
+    target: string,
+    limit: number,
+    { signal }: ReadOptions,
+  ): Promise<readonly LockRecord[]> {
+    const select = 'SELECT * FROM locks WHERE vault = ? AND target = ? ORDER BY number DESC LIMIT ?';
+    return this.#each(this.#rows(select, [vault, target, limit], { signal }), lockFrom);
   }
 
   async recordKit({ vault, key }: { readonly vault: string; readonly key: string }): Promise<void> {

@@ -62,6 +62,19 @@ export type Event =
       readonly id: string;
       readonly complete: boolean;
     }
+  /** what locking the next snapshot will come to, as in LockForecast of vaults, with its list price */
+  | {
+      readonly type: 'locks.expected';
+      readonly vault: string;
+      readonly objects: number;
+      readonly bytes: number;
+      readonly newBytes: number;
+      readonly extended: number;
+      readonly requests: { readonly puts: number; readonly gets: number };
+      readonly until: number;
+      readonly newUntil: number;
+      readonly price: ListPrice;
+    }
   /** everything that a snapshot needs is locked in its vault; `until` is in milliseconds since 1970 UTC */
   | {
       readonly type: 'locks.set';
@@ -71,6 +84,11 @@ export type Event =
       /** objects that the server was asked about, and those whose lock was made longer */
       readonly asked: number;
       readonly extended: number;
+      /** what was put under lock for it, and the requests that all this took */
+      readonly stored?: { readonly objects: number; readonly bytes: number };
+      readonly requests?: { readonly puts: number; readonly gets: number };
+      /** of the requests, and of a month for all that is locked */
+      readonly price?: ListPrice;
       readonly until: number;
     }
   | {
@@ -88,6 +106,13 @@ export type Event =
     }
   | { readonly type: 'snapshot.removed'; readonly vault: string; readonly place: string; readonly id: string }
   | { readonly type: 'finding'; readonly vault: string; readonly finding: Finding };
+
+/** What S3 asks for by its list: for requests, and for storage. */
+export interface ListPrice {
+  readonly currency: string;
+  readonly requests: number;
+  readonly storage: number;
+}
 
 export type Phase =
   | 'waiting'

@@ -1,18 +1,12 @@
 /** What a backup of one target would do. */
 import { isHikaeError } from '../base/errors.ts';
-import {
-  originOf,
-  type PolicySchedule,
-  type Price,
-  priceOf,
-  type ScheduleName,
-  type Target,
-} from '../policy/policy.ts';
-import type { LockForecast, Preview, Vault } from '../vault/vault.ts';
+import { originOf, type PolicySchedule, type ScheduleName, type Target } from '../policy/policy.ts';
+import type { Preview, Vault } from '../vault/vault.ts';
 import { avoided } from './avoided-places.ts';
 import { countable } from './estimate.ts';
+import { type PricedForecast, pricedForecast } from './lock-cost.ts';
 import type { OpenedVault, PolicyParts } from './parts.ts';
-import { isOutOfReach } from './reach.ts';
+import { inVault, isOutOfReach } from './reach.ts';
 import { dailyOf } from './weekly.ts';
 
 export interface BackupPreview {
@@ -29,7 +23,9 @@ export interface BackupPreview {
   readonly copyTo: readonly string[];
   readonly components: readonly (Preview & { readonly name: string; readonly error?: Error })[];
   /** what locking it would come to, and the list price of that; absent where the vault isn't locked */
-  readonly locks?: LockForecast & { readonly price: Price };
+  readonly locks?: PricedForecast;
+  /** the same of the vaults of `copyTo` that can be reached, for this snapshot alone */
+  readonly copyLocks: readonly { readonly vault: string; readonly forecast: PricedForecast }[];
 }
 
 export async function previewTarget(
@@ -51,7 +47,8 @@ export async function previewTarget(
       ...failure,
     };
     const found = await previewIn(opened?.vault, target, schedule, parts);
-    return { ...preview, ...found, ...(await previewLocks(opened?.vault, target, found, parts)) };
+    const locks = await previewLocks(opened?.vault, target, found, parts);
+    return { ...preview, ...found, ...locks, copyLocks: await previewCopies(others, target, found, parts) };
   } finally {
     await opened?.vault.close();
   }
@@ -67,9 +64,33 @@ async function previewLocks(
   if (vault?.forecastLocks === undefined) return {};
   const newBytes = components.reduce((sum, one) => sum + one.newBytes, 0);
   const forecast = await vault.forecastLocks(target, newBytes, { signal });
-  const { requests, newUntil } = forecast;
-  const price = priceOf(policy, { ...requests, bytes: newBytes, span: newUntil - clock.now() });
-  return { locks: { ...forecast, price } };
+  return { locks: pricedForecast(forecast, policy, clock) };
+}
+
+/** Where there is none of the target yet, all of it is new. */
+async function previewCopies(
+  names: readonly string[],
+  target: string,
+  { components }: Pick<BackupPreview, 'components'>,
+  parts: PolicyParts,
+): Promise<BackupPreview['copyLocks']> {
+  const { policy, clock, signal } = parts;
+  const locked: BackupPreview['copyLocks'][number][] = [];
+  for (const vault of names.filter((name) => policy.vaults[name]?.lock !== undefined)) {
+    try {
+      const forecast = await inVault(vault, parts, async ({ vault: other }) => {
+        const { snapshots } = await other.list({ target, signal });
+        const bytes = components.reduce((sum, one) => sum + (snapshots.length ? one.newBytes : one.bytes), 0);
+        return other.forecastLocks?.(target, bytes, { signal });
+      });
+      if (forecast !== undefined) locked.push({ vault, forecast: pricedForecast(forecast, policy, clock) });
+    } catch (error) {
+      signal.throwIfAborted();
+      // The run will tell of it; and the first vault gets its snapshot all the same.
+      if (!isHikaeError(error)) throw error;
+    }
+  }
+  return locked;
 }
 
 async function previewIn(

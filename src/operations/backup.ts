@@ -17,6 +17,7 @@ import { openForWriting } from './first-vault.ts';
 import { forgetAfterwards } from './forget.ts';
 import { type ForgetResult, forgetTarget } from './forget-target.ts';
 import { type KitState, kitState, tellKit } from './kit.ts';
+import { foretellLocks, pricing } from './lock-cost.ts';
 import { newId, type OpenedVault, type PolicyParts } from './parts.ts';
 import { isOutOfReach } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
@@ -30,6 +31,8 @@ export interface BackupRequest {
   readonly trigger: Trigger;
   /** reads every file, whatever its attributes are */
   readonly force: boolean;
+  /** locks also far more than usual */
+  readonly yes: boolean;
 }
 
 export interface BackupTarget extends TargetEnd {
@@ -54,7 +57,9 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
   const [name, schedule] = chooseSchedule(parts.policy, request.schedule);
   const targets = chooseTargets(parts.policy, request.targets, schedule);
   const run = { id: newId(parts.random), verb: 'backup' as const, targets };
-  const { outcome, ends } = await runRecorded(run, parts, async (emit) => {
+  const { yes } = request;
+  const { outcome, ends } = await runRecorded(run, parts, async (recorded) => {
+    const emit = pricing(recorded, parts.policy);
     const done: BackupTarget[] = [];
     const kits: Kits = new Map();
     for (const target of targets) {
@@ -64,7 +69,7 @@ export async function backup(request: BackupRequest, parts: PolicyParts): Promis
       done.push({ components: [], troubles: { notes: 0, problems: 0 }, copies: [], ...end });
     }
     const ends: BackupTarget[] = [];
-    for (const end of done) ends.push(await finishTarget(end, schedule, kits, { ...parts, emit }));
+    for (const end of done) ends.push(await finishTarget(end, schedule, { kits, yes }, { ...parts, emit }));
     for (const [vault, state] of kits) tellKit(vault, state, emit);
     return ends;
   });
@@ -95,11 +100,11 @@ async function backupTarget(
   target: string,
   name: ScheduleName,
   schedule: PolicySchedule,
-  how: Pick<BackupRequest, 'trigger' | 'force'>,
+  how: Pick<BackupRequest, 'trigger' | 'force' | 'yes'>,
   kits: Kits,
   parts: PolicyParts,
 ): Promise<Omit<BackupTarget, 'copies'>> {
-  const { opened, writable, unreachable } = await openForWriting(schedule, parts);
+  const { opened, writable, unreachable } = await openForWriting(target, schedule, how.yes, parts);
   try {
     await lookForKit(opened, kits, parts);
     const { hookFailure, ...made } = await makeSnapshot(target, name, how, opened, writable, parts);
@@ -129,7 +134,7 @@ async function backupTarget(
 async function finishTarget(
   end: BackupTarget,
   schedule: PolicySchedule,
-  kits: Kits,
+  { kits, yes }: { readonly kits: Kits; readonly yes: boolean },
   parts: PolicyParts,
 ): Promise<BackupTarget> {
   if (schedule.copyTo.length === 0) return end;
@@ -139,7 +144,7 @@ async function finishTarget(
   const copies: CopyEnd[] = [];
   const look = (opened: OpenedVault) => lookForKit(opened, kits, parts);
   for (const to of copiedTo(schedule, vault)) {
-    const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true, look };
+    const question = { target, from: vault, vault: to, attempts: usualAttempts, forgets: true, look, yes };
     copies.push(await copyRecorded(question, parts));
   }
   const forget = end.snapshot === undefined ? undefined : await forgetAfterwards(target, vault, parts);
@@ -170,10 +175,11 @@ async function makeSnapshot(
   target: string,
   name: ScheduleName,
   how: Pick<BackupRequest, 'trigger' | 'force'>,
-  { name: vault, vault: place }: OpenedVault,
+  opened: OpenedVault,
   writable: WritableVault,
   parts: PolicyParts,
 ): Promise<Made> {
+  const { name: vault, vault: place } = opened;
   const from = name === 'weekly' && !how.force ? await dailyOf(place, target, parts) : undefined;
   if (from !== undefined) {
     const options = { emit: parts.emit, signal: parts.signal, policy: Buffer.from(parts.policy.text) };
@@ -181,5 +187,7 @@ async function makeSnapshot(
     const { notes, problems } = snapshot.header;
     return { target, vault, snapshot, from, components: [], troubles: { notes, problems } };
   }
-  return { target, vault, ...(await captureSnapshot({ target, schedule: name, ...how, writable }, parts)) };
+  const foretell = (newBytes: number | undefined) => foretellLocks(target, opened, newBytes, parts);
+  const request = { target, schedule: name, ...how, writable, foretell };
+  return { target, vault, ...(await captureSnapshot(request, parts)) };
 }

@@ -1,4 +1,5 @@
 /** Capturing a target's components into one snapshot. */
+import { isHikaeError } from '../base/errors.ts';
 import { recordedOrigin, type Schedule, type SnapshotEntry, type Trigger } from '../model/snapshot.ts';
 import { originOf, type Target } from '../policy/policy.ts';
 import type { SnapshotWriter, TroubleCount, WritableVault } from '../vault/vault.ts';
@@ -16,6 +17,8 @@ export interface CaptureRequest {
   readonly writable: WritableVault;
   /** reads every file, whatever its attributes are */
   readonly force: boolean;
+  /** hears before anything is stored how many bytes are new; undefined where only an earlier snapshot tells */
+  readonly foretell: (newBytes: number | undefined) => Promise<void>;
 }
 
 export interface CapturedComponent {
@@ -51,7 +54,7 @@ export async function captureSnapshot(
       return { snapshot: await writer.publish(), components, troubles };
     } catch (error) {
       // A full disk has no room for what was begun; anything else may go on from it next time.
-      await writer.abandon({ discard: isVaultError(error) });
+      await writer.abandon({ discard: isVaultError(error) && !isHikaeError(error, 'VAULT_LOCKS_UNUSUAL') });
       throw error;
     }
   });
@@ -59,12 +62,13 @@ export async function captureSnapshot(
 }
 
 async function beginSnapshot(
-  { target: name, schedule, trigger, writable, force }: CaptureRequest,
+  { target: name, schedule, trigger, writable, force, foretell }: CaptureRequest,
   target: Target,
   parts: PolicyParts,
 ): Promise<SnapshotWriter> {
   const { clock, zone, host, version, emit, signal, policy } = parts;
   const expects = await estimate(name, target, writable, parts);
+  await foretell(expects.isFirst ? expects.bytes : undefined);
   const draft = {
     id: newId(parts.random),
     target: name,

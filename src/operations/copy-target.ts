@@ -3,10 +3,12 @@ import { type HikaeError, isHikaeError } from '../base/errors.ts';
 import type { SnapshotEntry } from '../model/snapshot.ts';
 import { keepOf } from '../policy/policy.ts';
 import { type Attempts, isWorthAnother, waitBefore } from './copy-attempts.ts';
+import { bytesAfter } from './copy-estimate.ts';
 import { copyKey, lackingSnapshots } from './copy-plan.ts';
 import { type CopiedSnapshot, copyOne, type Destination } from './copy-snapshot.ts';
 import { operationErrors } from './errors.ts';
 import { type ForgetResult, forgetTarget } from './forget-target.ts';
+import { foretellLocks, lockAllowance } from './lock-cost.ts';
 import type { OpenedVault, Parts, PolicyParts } from './parts.ts';
 import { inVault } from './reach.ts';
 import type { TargetEnd } from './run.ts';
@@ -23,6 +25,8 @@ export interface CopyQuestion {
   readonly attempts: Attempts;
   /** what the destination's retention lets go is removed after something was copied */
   readonly forgets: boolean;
+  /** locks also far more than usual */
+  readonly yes: boolean;
   /** looks at the destination, where somebody wants to know more of it */
   readonly look?: (destination: OpenedVault) => Promise<void>;
 }
@@ -94,10 +98,12 @@ async function copyLacking(question: CopyQuestion, progress: Progress, parts: Po
   const { emit, signal, lockWait } = parts;
   await inPair(question, parts, true, async (source, opened) => {
     await question.look?.(opened);
-    const writable = await opened.vault.acquire({ wait: lockWait, emit, signal });
+    const bound = question.yes ? {} : await lockAllowance(question.target, opened, parts);
+    const writable = await opened.vault.acquire({ wait: lockWait, emit, signal, ...bound });
     try {
       const { snapshots } = await opened.vault.list({ target: question.target, signal });
       progress.left = await lackingIn(question, source, { name: opened.name, snapshots }, parts);
+      await foretell(question.target, source, opened, { snapshots, lacking: progress.left }, parts);
       await copyAll(source, { opened, writable }, progress, parts);
       const { target, forgets } = question;
       if (forgets && progress.copied.length > 0)
@@ -106,6 +112,22 @@ async function copyLacking(question: CopyQuestion, progress: Progress, parts: Po
       await writable.release();
     }
   });
+}
+
+/** What is new by the source's own word: of each what differs from the one before it. */
+async function foretell(
+  target: string,
+  source: OpenedVault,
+  destination: OpenedVault,
+  { snapshots, lacking }: Record<'snapshots' | 'lacking', readonly SnapshotEntry[]>,
+  parts: PolicyParts,
+): Promise<void> {
+  if (lacking.length === 0 || destination.vault.forecastLocks === undefined) return;
+  const arrived = new Set([...snapshots, ...lacking].map(({ header }) => header.id));
+  const all = (await source.vault.list({ target, signal: parts.signal })).snapshots;
+  const known = all.filter(({ header }) => arrived.has(header.id));
+  const bytes = await bytesAfter(known, lacking, source, parts);
+  await foretellLocks(target, destination, bytes, parts);
 }
 
 async function copyAll(

@@ -8,6 +8,7 @@ import { type Attempts, usualAttempts } from './copy-attempts.ts';
 import { bytesNotIn } from './copy-estimate.ts';
 import { sumOf } from './copy-snapshot.ts';
 import { type CopyEnd, type CopyQuestion, copyTarget, inPair, lackingIn } from './copy-target.ts';
+import { type PricedForecast, pricedForecast, pricing } from './lock-cost.ts';
 import { newId, type OpenedVault, type PolicyParts } from './parts.ts';
 import { runRecorded, runTarget } from './run.ts';
 
@@ -19,6 +20,8 @@ export interface CopyRequest {
   /** one snapshot of each target; see CopyQuestion */
   readonly date?: string | undefined;
   readonly attempts?: Attempts;
+  /** locks also far more than usual */
+  readonly yes?: boolean;
 }
 
 export interface CopyResult {
@@ -31,7 +34,8 @@ export async function copy(request: CopyRequest, parts: PolicyParts): Promise<Co
   const questions = questionsOf(request, parts);
   const targets = [...new Set(questions.map(({ target }) => target))];
   const run = { id: newId(parts.random), verb: 'copy' as const, targets };
-  return runRecorded(run, parts, async (emit) => {
+  return runRecorded(run, parts, async (recorded) => {
+    const emit = pricing(recorded, parts.policy);
     const ends: CopyEnd[] = [];
     for (const question of questions) ends.push(await copyRecorded(question, { ...parts, emit }));
     return ends;
@@ -55,6 +59,8 @@ export interface PlannedCopy {
   readonly creates: boolean;
   /** newest first */
   readonly snapshots: readonly PlannedSnapshot[];
+  /** what locking them there will come to; absent where nothing is locked */
+  readonly locks?: PricedForecast;
   readonly error?: Error;
 }
 
@@ -85,12 +91,12 @@ export async function planCopies(request: CopyRequest, parts: PolicyParts): Prom
 async function planOne(
   question: CopyQuestion,
   parts: PolicyParts,
-): Promise<Pick<PlannedCopy, 'creates' | 'snapshots'>> {
+): Promise<Pick<PlannedCopy, 'creates' | 'snapshots' | 'locks'>> {
   try {
-    const snapshots = await inPair(question, parts, false, (source, destination) =>
-      estimateAll(question, source, destination, parts),
-    );
-    return { creates: false, snapshots };
+    return await inPair(question, parts, false, async (source, destination) => {
+      const snapshots = await estimateAll(question, source, destination, parts);
+      return { creates: false, snapshots, ...(await forecast(question, destination, snapshots, parts)) };
+    });
   } catch (error) {
     if (!isHikaeError(error, 'VAULT_NOT_FOUND')) throw error;
     // Only one that lies on this machine is made by a copy; and what there is to copy from has to be there.
@@ -101,6 +107,17 @@ async function planOne(
       await source.vault.close();
     }
   }
+}
+
+async function forecast(
+  { target }: CopyQuestion,
+  { vault }: OpenedVault,
+  snapshots: readonly PlannedSnapshot[],
+  { policy, clock, signal }: PolicyParts,
+): Promise<Pick<PlannedCopy, 'locks'>> {
+  if (vault.forecastLocks === undefined || snapshots.length === 0) return {};
+  const newBytes = snapshots.reduce((sum, one) => sum + one.newBytes, 0);
+  return { locks: pricedForecast(await vault.forecastLocks(target, newBytes, { signal }), policy, clock) };
 }
 
 /** Each is compared with the one that is copied before it, and the first with the newest that is there. */
@@ -134,12 +151,12 @@ async function estimateAll(
 }
 
 function questionsOf(
-  { targets, from, to, date, attempts = usualAttempts }: CopyRequest,
+  { targets, from, to, date, attempts = usualAttempts, yes = false }: CopyRequest,
   { policy }: PolicyParts,
 ): readonly CopyQuestion[] {
   requireTargets(policy, targets);
   const chosen = targets.length === 0 ? Object.keys(policy.targets) : targets;
   return [...new Set(to)].flatMap((vault) =>
-    chosen.map((target) => ({ target, from, vault, date, attempts, forgets: false })),
+    chosen.map((target) => ({ target, from, vault, date, attempts, forgets: false, yes })),
   );
 }

@@ -234,6 +234,16 @@ export const operationErrors = defineErrors({
     message: { en: 'the vault {vault} does not lie on S3', ja: '保管先 {vault} は S3 にありません' },
     hint: { en: 'These do: {known}.', ja: 'S3 にあるのは次のとおりです: {known}' },
   },
+  VAULT_LOCKS_UNUSUAL: {
+    message: {
+      en: 'of {target} far more would be locked in {vault} than usual: more than {most}, where {usual} are usual',
+      ja: '{target} について {vault} でロックする量が通常を大きく超えています（通常 {usual}、上限 {most}）',
+    },
+    hint: {
+      en: 'Nothing was published. What is locked is paid for to its date, and nobody can undo that. Look at what has grown; when it is to be kept, run the same with --yes.',
+      ja: '何も公開していません。ロックしたものは期日まで料金がかかり、誰にも取り消せません。増えた原因を確かめ、残してよければ同じ操作に --yes を付けて実行してください。',
+    },
+  },
   GUARD_FOUND: {
     exit: 21,
     message: {

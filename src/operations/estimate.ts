@@ -19,17 +19,17 @@ export async function estimate(
   target: Target,
   writable: WritableVault,
   parts: PolicyParts,
-): Promise<Room> {
+): Promise<Room & { readonly isFirst: boolean }> {
   const predecessor = await writable.predecessor(name, parts);
   if (predecessor !== undefined) {
     const { nodes, files, bytes } = sum(predecessor.header.components);
     parts.emit({ type: 'work.expected', files: nodes, bytes, exact: false });
-    return { bytes: nodes * LISTED + (nodes - files) * FOLDER, files: nodes - files };
+    return { bytes: nodes * LISTED + (nodes - files) * FOLDER, files: nodes - files, isFirst: false };
   }
   parts.emit({ type: 'phase', phase: 'listing' });
   const counted = await count(target, parts);
   parts.emit({ type: 'work.expected', files: counted.nodes, bytes: counted.bytes, exact: false });
-  return { bytes: counted.bytes + counted.nodes * LISTED, files: counted.nodes };
+  return { bytes: counted.bytes + counted.nodes * LISTED, files: counted.nodes, isFirst: true };
 }
 
 /** Sizes of everything that files components hold. What can't be read is no matter here: the capture tells of it. */

@@ -2,6 +2,7 @@
 import { isHikaeError } from '../base/errors.ts';
 import type { PolicySchedule } from '../policy/policy.ts';
 import type { WritableVault } from '../vault/vault.ts';
+import { lockAllowance } from './lock-cost.ts';
 import type { OpenedVault, PolicyParts } from './parts.ts';
 
 export interface FirstVault {
@@ -12,11 +13,16 @@ export interface FirstVault {
 }
 
 /** Data that nobody keeps today can't be kept tomorrow; so another vault serves when the first is out of reach. */
-export async function openForWriting(schedule: PolicySchedule, parts: PolicyParts): Promise<FirstVault> {
+export async function openForWriting(
+  target: string,
+  schedule: PolicySchedule,
+  yes: boolean,
+  parts: PolicyParts,
+): Promise<FirstVault> {
   let unreachable: Error | undefined;
   for (const name of [schedule.to, ...schedule.copyTo]) {
     try {
-      const first = await openOne(name, parts);
+      const first = await openOne(target, name, yes, parts);
       if (unreachable === undefined) return first;
       parts.emit({
         type: 'warning',
@@ -33,11 +39,12 @@ export async function openForWriting(schedule: PolicySchedule, parts: PolicyPart
   throw unreachable;
 }
 
-async function openOne(name: string, parts: PolicyParts): Promise<FirstVault> {
+async function openOne(target: string, name: string, yes: boolean, parts: PolicyParts): Promise<FirstVault> {
   const opened = await parts.openVault(name, { create: true });
   try {
-    const { emit, signal, lockWait } = parts;
-    return { opened, writable: await opened.vault.acquire({ wait: lockWait, emit, signal }) };
+    const { emit, signal, lockWait: wait } = parts;
+    const bound = yes ? {} : await lockAllowance(target, opened, parts);
+    return { opened, writable: await opened.vault.acquire({ wait, emit, signal, ...bound }) };
   } catch (error) {
     await opened.vault.close();
     throw error;

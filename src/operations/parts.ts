@@ -13,6 +13,14 @@ export interface OpenedVault {
   readonly vault: Vault;
 }
 
+/** Bytes that a run locks anew in a vault: those that are usual, and those that nobody need be asked about. */
+export interface UnusualLocks {
+  readonly vault: string;
+  readonly target: string;
+  readonly usual: number;
+  readonly most: number;
+}
+
 export interface Parts {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
@@ -36,6 +44,8 @@ export interface Parts {
   /** absent where there is no policy: nothing is recorded then */
   readonly ledger?: Ledger;
   readonly policy?: Policy;
+  /** asks a person whether far more than usual is to be locked; absent where there is nobody to ask */
+  readonly confirmLocks?: (facts: UnusualLocks) => Promise<boolean>;
   /** how long a lock of a vault is waited for, in milliseconds */
   readonly lockWait: number;
 }

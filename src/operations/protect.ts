@@ -4,6 +4,7 @@
  */
 import { rfc3339 } from '../base/calendar.ts';
 import { operationErrors } from './errors.ts';
+import { pricing } from './lock-cost.ts';
 import type { Parts } from './parts.ts';
 import { openSnapshot, type SnapshotSpec } from './select.ts';
 
@@ -28,6 +29,7 @@ export async function protectSnapshot(
   const { clock, zone, emit, signal, lockWait } = parts;
   const { opened, entry } = await openSnapshot(spec, { vault: named }, parts);
   const { vault, name } = opened;
+  const priced = parts.policy === undefined ? emit : pricing(emit, parts.policy);
   const { place, header } = entry;
   let places: readonly string[];
   try {
@@ -38,7 +40,7 @@ export async function protectSnapshot(
     try {
       const { snapshots } = await vault.list({ target: header.target, signal });
       const copies = snapshots.filter((one) => one.header.id === header.id);
-      for (const copy of copies) await writable.protect(copy, until, { signal });
+      for (const copy of copies) await writable.protect(copy, until, { emit: priced, signal });
       places = copies.map((copy) => copy.place);
     } finally {
       await writable.release();

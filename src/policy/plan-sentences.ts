@@ -65,6 +65,10 @@ const texts = {
     en: 'In {vault} nobody can remove a snapshot for {days} days ({mode} lock).',
     ja: '{vault} のスナップショットは {days} 日間、誰も削除できません（{mode} ロック）。',
   },
+  lockLimit: {
+    en: 'What a run is about to lock in {vault} is told before the first lock. A run that comes to lock far more than usual (ten times the median of the last runs of its target, and more than 10 GB) asks; where there is nobody to ask, it fails, and publishes nothing there until it is run with --yes. The first three runs of a target are never asked about.',
+    ja: '{vault} でロックする量は、最初のロックの前に示します。通常を大きく超える実行（そのターゲットの最近の実行の中央値の 10 倍、かつ 10 GB を超えるもの）は確認を求めます。尋ねる相手がいなければ失敗し、--yes を付けて実行するまで、そこには何も公開しません。各ターゲットの最初の 3 回は確認の対象外です。',
+  },
   governance: {
     en: 'In {vault} a snapshot is locked for {days} days; who may bypass governance can lift that.',
     ja: '{vault} のスナップショットは {days} 日間ロックされます。governance を迂回できる権限があれば解除できます。',
@@ -179,6 +183,7 @@ function vaultSentences(policy: Policy): readonly Sentence[] {
       const days = Math.floor(lock.for / 86_400_000);
       const template = lock.mode === 'compliance' ? texts.lock : texts.governance;
       sentences.push({ path: `${path}.lock`, text: say(template, { vault, days, mode: lock.mode }) });
+      sentences.push({ path: `${path}.lock`, text: say(texts.lockLimit, { vault }) });
     }
     return sentences;
   });

@@ -2,6 +2,7 @@
  * What S3 asks for, in US dollars: the list prices of Tokyo (ap-northeast-1), storage class STANDARD. PUT and GET as published
  * on 2023-03-03 (iret.media/72182), storage as of January 2026. Others charge otherwise; it is an order of magnitude.
  */
+import type { ListPrice } from '../model/events.ts';
 import type { Policy } from './policy-file.ts';
 
 const PUT = 0.0047 / 1_000;
@@ -20,11 +21,7 @@ export interface S3Use {
   readonly span: number;
 }
 
-export interface Price {
-  readonly currency: string;
-  readonly requests: number;
-  readonly storage: number;
-}
+export type Price = ListPrice;
 
 /** In the policy's currency at its rate; in dollars where it names none. */
 export function priceOf({ cost }: Pick<Policy, 'cost'>, { puts, gets, bytes, span }: S3Use): Price {

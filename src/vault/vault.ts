@@ -20,7 +20,7 @@ import type {
   UndeleteReport,
   UpkeepOptions,
 } from './upkeep.ts';
-import type { ComponentDraft, FreeRoom, WritableVault } from './writable-vault.ts';
+import type { ComponentDraft, FreeRoom, LockAllowance, WritableVault } from './writable-vault.ts';
 
 export interface RepairOptions extends UpkeepOptions {
   /** another vault, to bring back from it what is missing */
@@ -47,6 +47,14 @@ export interface OpenSnapshotOptions {
   readonly aroundDamage?: boolean;
 }
 
+export interface AcquireOptions {
+  readonly wait: number;
+  readonly emit: Emit;
+  readonly signal: AbortSignal;
+  /** for a vault that locks; without one there is no bound */
+  readonly allowance?: LockAllowance;
+}
+
 export interface Vault {
   readonly identity: VaultIdentity;
   /** where it is, as the user wrote it */
@@ -64,7 +72,7 @@ export interface Vault {
   verify(entries: readonly SnapshotEntry[], options: VerifyOptions): Promise<VerifyResult>;
 
   /** Takes the vault for writing, alone; VAULT_LOCKED when another process still has it after `wait` milliseconds. */
-  acquire(options: { wait: number; emit: Emit; signal: AbortSignal }): Promise<WritableVault>;
+  acquire(options: AcquireOptions): Promise<WritableVault>;
   /** Removes the data that no snapshot needs. Absent where removing a snapshot removes its data at once. */
   prune?(options: PruneOptions): Promise<PruneReport>;
   /** Asks the medium for everything that the snapshot needs; absent where it keeps no versions. */

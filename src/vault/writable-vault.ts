@@ -22,8 +22,20 @@ export interface WritableVault {
   /** Removes a snapshot: from the moment this begins it is no longer listed, whatever happens then. */
   remove(entry: SnapshotEntry, options: { signal: AbortSignal }): Promise<void>;
   /** Nobody may remove it before `until` (milliseconds since 1970 UTC); undefined lifts that. */
-  protect(entry: SnapshotEntry, until: number | undefined, options: { signal: AbortSignal }): Promise<void>;
+  protect(
+    entry: SnapshotEntry,
+    until: number | undefined,
+    options: { emit?: Emit; signal: AbortSignal },
+  ): Promise<void>;
   release(): Promise<void>;
+}
+
+/** How much a run may put under locks that nobody can lift before somebody is asked. */
+export interface LockAllowance {
+  /** bytes */
+  readonly most: number;
+  /** Called once, before more than that is put; what it throws ends the run. */
+  exceeded(): Promise<void>;
 }
 
 export interface WriteOptions {

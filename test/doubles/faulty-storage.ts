@@ -5,7 +5,9 @@ import type { Key } from '../../src/storage/key.ts';
 import type {
   Body,
   CallOptions,
+  Locking,
   ObjectStatus,
+  ObjectVersion,
   PutOptions,
   Storage,
   Tree,
@@ -13,7 +15,8 @@ import type {
 
 export type Operation =
   | Exclude<keyof Storage, 'location' | 'capabilities' | 'locking' | 'tree' | 'close'>
-  | keyof Tree;
+  | keyof Tree
+  | keyof Locking;
 
 export interface Call {
   readonly operation: Operation;
@@ -95,7 +98,7 @@ export function faultyStorage(storage: Storage, faults: readonly Fault[]): Fault
     return result;
   }
 
-  async function* pieces<Piece extends Uint8Array | readonly ObjectStatus[]>(
+  async function* pieces<Piece extends Uint8Array | readonly (ObjectStatus | ObjectVersion)[]>(
     call: Call,
     signal: AbortSignal,
     work: () => AsyncIterable<Piece>,
@@ -124,11 +127,33 @@ export function faultyStorage(storage: Storage, faults: readonly Fault[]): Fault
     };
   }
 
+  function faultyLocking(locking: Locking): Locking {
+    return {
+      state: (options) => ask({ operation: 'state', key: '' }, options.signal, () => locking.state(options)),
+      versions: (folder, options) =>
+        pieces({ operation: 'versions', key: folder }, options.signal, () =>
+          locking.versions(folder, options),
+        ),
+      statVersion: (key, version, options) =>
+        ask({ operation: 'statVersion', key }, options.signal, () =>
+          locking.statVersion(key, version, options),
+        ),
+      streamVersion: (key, version, options) =>
+        pieces({ operation: 'streamVersion', key }, options.signal, () =>
+          locking.streamVersion(key, version, options),
+        ),
+      extend: (key, version, lock, options) =>
+        ask({ operation: 'extend', key }, options.signal, () => locking.extend(key, version, lock, options)),
+      layOnTop: (key, version, options) =>
+        change({ operation: 'layOnTop', key }, options.signal, () => locking.layOnTop(key, version, options)),
+    };
+  }
+
   return {
     calls,
     location: storage.location,
     capabilities: storage.capabilities,
-    locking: storage.locking,
+    locking: storage.locking && faultyLocking(storage.locking),
     put: (key, body: Body, options: PutOptions) =>
       change({ operation: 'put', key }, options.signal, () => storage.put(key, body, options)),
     remove: (key, options) =>

@@ -45,6 +45,17 @@ export class LockedStorage implements Storage {
     this.time = time;
   }
 
+  /** Another that holds the same, and goes its own way from here. */
+  copy(): LockedStorage {
+    const other = new LockedStorage(this.time);
+    for (const [key, versions] of this.#objects) {
+      const copies = versions.map((version) => ({ ...version }));
+      other.#objects.set(key, copies);
+    }
+    other.#count = this.#count;
+    return other;
+  }
+
   async put(key: Key, body: Body, { signal, lock }: PutOptions): Promise<void> {
     await breathe(signal);
     if (this.#seen(key) !== undefined) throw storageErrors.STORAGE_EXISTS({ key, storage: this.location });

@@ -225,14 +225,19 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     assert.equal((await vault.run(['vault', 'create', 'away'])).status, 0);
     const first = await vault.backup();
     assert.deepEqual([first.status, first.result.outcome], [0, 'succeeded'], first.stdout);
+    const locking = first.events.filter(({ type }) => type.startsWith('locks.'));
+    const [expected, set] = locking;
+    assert.ok(expected?.type === 'locks.expected' && set?.type === 'locks.set' && locking.length === 2);
+    assert.ok(expected.newBytes >= 3_000_000 && expected.price.storage > 0);
+    assert.ok((set.stored?.bytes ?? 0) >= 3_000_000 && (set.price?.storage ?? 0) > 0);
     for (const folder of OBJECTS)
       for (const days of await vault.daysLocked(folder)) assert.ok(days > 2.99 && days < 3.01, `${days}`);
     for (const days of await vault.daysLocked('snapshots')) assert.ok(days > 1.99 && days < 2.01, `${days}`);
     const locks = await vault.versions('locks');
-    const { locking } = await vault.storage();
+    const storage = await vault.storage();
     for (const { key, version, deleted } of locks) {
       if (deleted) continue;
-      assert.equal((await locking?.statVersion(key, version, options))?.lock, 'none');
+      assert.equal((await storage.locking?.statVersion(key, version, options))?.lock, 'none');
     }
     const count = (await vault.versions('data')).length;
 

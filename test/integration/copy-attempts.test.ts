@@ -22,6 +22,7 @@ const question: CopyQuestion = {
   vault: 'there',
   attempts: { times: 3, wait: 1 },
   forgets: false,
+  yes: false,
 };
 
 let folder = '';

@@ -1,7 +1,7 @@
 /** Every event as one sentence. */
 import { type Bilingual, type Facts, fill, type Language, printable } from '../../base/language.ts';
 import { formatSize } from '../../base/quantities.ts';
-import type { Event, Failure } from '../../model/events.ts';
+import type { Event, Failure, ListPrice } from '../../model/events.ts';
 import { findingTexts } from '../../model/finding.ts';
 import type { Verb } from '../../model/run.ts';
 import { troubleText } from '../../model/trouble.ts';
@@ -41,6 +41,14 @@ const texts = {
   publishedIncomplete: {
     en: 'snapshot {place} is in {vault}, incomplete',
     ja: '{vault} に不完全なスナップショット {place} を保存しました',
+  },
+  expectedLocks: {
+    en: 'to be locked in {vault}: {objects} objects ({size}) until {until}, by about {puts} PUT and {gets} GET requests ({requests} by list price); of it up to {newSize} are new, locked and paid for until {newUntil} ({storage})',
+    ja: '{vault} でロックするもの: {objects} オブジェクト（{size}）を {until} まで。リクエストは PUT 約 {puts}・GET 約 {gets}（定価で {requests}）。うち新規分（最大 {newSize}）は {newUntil} までロックされ、料金がかかります（定価で {storage}）',
+  },
+  lockedPrice: {
+    en: '; {puts} PUT and {gets} GET requests ({requests} by list price), and {storage} a month for what is locked',
+    ja: '。PUT {puts}・GET {gets} リクエスト（定価で {requests}）、ロック分の保管は月 {storage}',
   },
   locked: {
     en: '{objects} objects ({size}) are locked in {vault} until {until} at least; {extended} locks were extended',
@@ -137,14 +145,28 @@ export function eventText(event: Event, language: Language): string {
         place: event.place,
         vault: event.vault,
       });
-    case 'locks.set':
-      return say(texts.locked, {
+    case 'locks.expected':
+      return say(texts.expectedLocks, {
+        vault: event.vault,
+        objects: countText(event.objects),
+        size: formatSize(event.bytes),
+        newSize: formatSize(event.newBytes),
+        until: dateOf(event.until),
+        newUntil: dateOf(event.newUntil),
+        ...priceFacts(event.price, event.requests),
+      });
+    case 'locks.set': {
+      const { price, requests } = event;
+      const set = say(texts.locked, {
         vault: event.vault,
         objects: countText(event.objects),
         size: formatSize(event.bytes),
         extended: countText(event.extended),
         until: new Date(event.until).toISOString(),
       });
+      if (price === undefined || requests === undefined) return set;
+      return `${set}${say(texts.lockedPrice, priceFacts(price, requests))}`;
+    }
     case 'snapshot.copied':
       return say(event.complete ? texts.copied : texts.copiedIncomplete, {
         place: event.place,
@@ -167,6 +189,23 @@ export function eventText(event: Event, language: Language): string {
       });
     }
   }
+}
+
+function priceFacts(
+  { currency, requests, storage }: ListPrice,
+  { puts, gets }: { readonly puts: number; readonly gets: number },
+): Facts {
+  const money = (value: number) => `${Number(value.toPrecision(2))} ${currency}`;
+  return {
+    puts: countText(puts),
+    gets: countText(gets),
+    requests: money(requests),
+    storage: money(storage),
+  };
+}
+
+function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
 }
 
 function amount({ files, bytes }: { readonly files: number; readonly bytes: number }) {

@@ -1,11 +1,13 @@
 /** A vault's storage, where whatever is put gets its lock with the very request that puts it. */
-import type { CallOptions, Key, Lock, Storage } from '../../storage/storage.ts';
+import type { Body, CallOptions, Key, Lock, Storage } from '../../storage/storage.ts';
 
 export interface LockedPuts {
   /** For what is put; undefined for what is gone again in minutes. */
   lockOfNew(key: Key, options: CallOptions): Promise<Lock | undefined>;
-  /** Called when it is there, and its lock was looked at. */
-  remember(key: Key, lock: Lock): void;
+  /** Resolves when so many bytes may be put under lock. */
+  permit?(key: Key, bytes: number): Promise<void>;
+  /** Called when it is there, and its lock was looked at; `bytes` of what was sent. */
+  remember(key: Key, lock: Lock, bytes: number): void;
 }
 
 /** What making everything that a snapshot needs safe has come to. */
@@ -15,6 +17,9 @@ export interface Secured {
   /** objects that the server was asked about */
   readonly asked: number;
   readonly extended: number;
+  /** what was put under lock since the last snapshot, and requests that all this took */
+  readonly stored?: { readonly objects: number; readonly bytes: number };
+  readonly requests?: { readonly puts: number; readonly gets: number };
   /** until when everything is locked at least */
   readonly until: number;
 }
@@ -22,19 +27,22 @@ export interface Secured {
 export function lockingPuts(storage: Storage, locks: LockedPuts): Storage {
   const giving = async <Options extends CallOptions & { readonly lock?: Lock | undefined }>(
     key: Key,
+    bytes: number,
     options: Options,
     work: (options: Options) => Promise<void>,
   ) => {
     const lock = options.lock ?? (await locks.lockOfNew(key, options));
+    if (lock !== undefined) await locks.permit?.(key, bytes);
     await work({ ...options, lock });
-    if (lock !== undefined) locks.remember(key, lock);
+    if (lock !== undefined) locks.remember(key, lock, bytes);
   };
   return {
     location: storage.location,
     capabilities: storage.capabilities,
     locking: storage.locking,
-    put: (key, body, options) => giving(key, options, (locked) => storage.put(key, body, locked)),
-    link: (from, to, options) => giving(to, options, (locked) => storage.link(from, to, locked)),
+    put: (key, body, options) =>
+      giving(key, sizeOf(body), options, (locked) => storage.put(key, body, locked)),
+    link: (from, to, options) => giving(to, 0, options, (locked) => storage.link(from, to, locked)),
     read: (key, options) => storage.read(key, options),
     readRange: (key, options) => storage.readRange(key, options),
     stream: (key, options) => storage.stream(key, options),
@@ -46,4 +54,8 @@ export function lockingPuts(storage: Storage, locks: LockedPuts): Storage {
     room: (options) => storage.room(options),
     close: () => storage.close(),
   };
+}
+
+function sizeOf(body: Body): number {
+  return body instanceof Uint8Array ? body.length : body.size;
 }

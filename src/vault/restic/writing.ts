@@ -2,11 +2,10 @@
 import type { Clock } from '../../base/clock.ts';
 import { isHikaeError } from '../../base/errors.ts';
 import { formatSize } from '../../base/quantities.ts';
-import type { Emit } from '../../model/events.ts';
 import { isComplete, type SnapshotEntry } from '../../model/snapshot.ts';
 import { vaultErrors } from '../errors.ts';
 import { lockErrors } from '../locking/errors.ts';
-import type { WritableVault, WriteOptions } from '../vault.ts';
+import type { AcquireOptions, WritableVault, WriteOptions } from '../vault.ts';
 import type { BlobReader } from './blob-reader.ts';
 import { earlierSnapshots, predecessorOf } from './earlier-snapshots.ts';
 import { repositoryErrors } from './errors.ts';
@@ -31,18 +30,13 @@ export interface WritingParts extends LockParts {
   readonly zone: string;
 }
 
-export interface AcquireOptions {
-  readonly wait: number;
-  readonly emit: Emit;
-  readonly signal: AbortSignal;
-}
-
 export async function acquireRepository(
   parts: WritingParts,
   options: AcquireOptions,
 ): Promise<WritableVault> {
   // A bucket or a clock that makes locks worthless is told before anything is written.
   await parts.repository.locks?.now(options);
+  parts.repository.locks?.allow(options.allowance);
   const lock = await takeLock(parts, { ...options, exclusive: false, writes: true });
   const { repository, listing } = parts;
   const crews = new Set<StoringCrew>();
@@ -96,9 +90,9 @@ export async function acquireRepository(
         await alone.release();
       }
     },
-    async protect(entry, until, { signal }) {
+    async protect(entry, until, { emit = () => undefined, signal }) {
       const snapshot = await listing.at(entry.place, { signal });
-      const options = { emit: () => undefined, signal: held(signal) };
+      const options = { emit, signal: held(signal) };
       const id = await relabel(snapshot, snapshot.entry.header, until, options);
       // Only when the new file is there: until then the old one speaks.
       for (const old of snapshot.ids) {

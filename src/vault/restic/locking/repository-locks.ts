@@ -19,9 +19,11 @@ import {
 } from '../../../storage/storage.ts';
 import { lockErrors } from '../../locking/errors.ts';
 import { givenLock, type LockSettings, neededLock } from '../../locking/lock-dates.ts';
+import { LockTally } from '../../locking/lock-tally.ts';
 import type { LockedPuts, Secured } from '../../locking/locking-puts.ts';
 import { ServerTime } from '../../locking/server-time.ts';
 import type { LockForecast } from '../../upkeep.ts';
+import type { LockAllowance } from '../../writable-vault.ts';
 import { CONFIG, idIn } from '../layout.ts';
 import type { Signalled } from '../objects.ts';
 import type { DateHints } from './date-hints.ts';
@@ -50,6 +52,7 @@ export class RepositoryLocks implements LockedPuts {
   readonly #locking: Locking;
   readonly #options: LocksOptions;
   readonly #time: ServerTime;
+  readonly #tally = new LockTally();
 
   constructor(storage: Storage, locking: Locking, options: LocksOptions) {
     this.settings = options.settings;
@@ -70,8 +73,19 @@ export class RepositoryLocks implements LockedPuts {
     return givenLock(this.settings, await this.now({ signal }));
   }
 
-  remember(key: Key, { until }: Lock): void {
+  /** From now on a run may put so much without being asked. */
+  allow(allowance: LockAllowance | undefined): void {
+    this.#tally.allow(allowance);
+  }
+
+  /** Data is asked for alone: what says where it lies has to follow it. */
+  async permit(key: Key, bytes: number): Promise<void> {
+    if (key.startsWith('data/')) await this.#tally.permit(bytes);
+  }
+
+  remember(key: Key, { until }: Lock, bytes: number): void {
     this.#options.hints.set(key, { until });
+    this.#tally.add(bytes);
   }
 
   /** Locks these packs, and every index, key and the config, for a snapshot that is published now or, if later, until then. */
@@ -104,11 +118,16 @@ export class RepositoryLocks implements LockedPuts {
     if (wrong) {
       // Somebody has changed what we remember, or the bucket: nothing of it is believed any more.
       hints.clear();
-      const again = await this.secure(packs, { least, signal });
-      return { ...again, asked: again.asked + total.asked, extended: again.extended + total.extended };
+      return added(total, await this.secure(packs, { least, signal }));
     }
     hints.save((key) => found.has(key) || key.startsWith('snapshots/'));
-    return total;
+    const stored = this.#tally.take();
+    const { asked, extended } = total;
+    return {
+      ...total,
+      stored,
+      requests: requestsFor(stored.objects, { found: found.size, asked, extended }),
+    };
   }
 
   /** What `secure` will come to for a snapshot that also stores new data. */
@@ -122,14 +141,12 @@ export class RepositoryLocks implements LockedPuts {
     const extended = found.filter(isShort).length;
     // Packs of data, one of trees, an index; the snapshot's file.
     const added = Math.ceil(newBytes / PACK) + 3;
-    const lists = FOLDERS + Math.ceil(found.length / LISTED);
     return {
       objects: found.length + added,
       bytes: found.reduce((sum, { size }) => sum + size, 0) + newBytes,
       newBytes,
       extended,
-      // Of a lock that is made longer the server is asked before and after.
-      requests: { puts: added + extended + lists, gets: asked + 2 * extended + added },
+      requests: requestsFor(added, { found: found.length, asked, extended }),
       until,
       newUntil: givenLock(this.settings, now).until,
     };
@@ -210,4 +227,24 @@ export class RepositoryLocks implements LockedPuts {
 
 function later(lock: Lock, least: number): Lock {
   return { ...lock, until: Math.max(lock.until, least) };
+}
+
+/** Of a lock that is made longer the server is asked before and after; of what is put, after. */
+function requestsFor(
+  stored: number,
+  { found, asked, extended }: { readonly found: number; readonly asked: number; readonly extended: number },
+) {
+  const lists = FOLDERS + Math.ceil(found / LISTED);
+  return { puts: stored + extended + lists, gets: asked + 2 * extended + stored };
+}
+
+/** What a first look has cost comes on top of the second, which found out the rest. */
+function added(first: Pick<Secured, 'asked' | 'extended'>, second: Secured): Secured {
+  const { puts, gets } = second.requests ?? { puts: 0, gets: 0 };
+  return {
+    ...second,
+    asked: second.asked + first.asked,
+    extended: second.extended + first.extended,
+    requests: { puts: puts + first.extended, gets: gets + first.asked + 2 * first.extended },
+  };
 }
