@@ -16,8 +16,8 @@ export const operationErrors = defineErrors({
   REPAIR_NOT_THIS_KIND: {
     exit: 2,
     message: {
-      en: 'the vault {vault} is plain, and hikae repairs only repositories yet',
-      ja: '保管先 {vault} は plain です。hikae が修復できるのは、今のところリポジトリーだけです',
+      en: 'the vault {vault} is plain and lies on another machine, where hikae repairs only repositories yet',
+      ja: '保管先 {vault} は別のマシンにある plain です。そこで hikae が修復できるのは、今のところリポジトリーだけです',
     },
     hint: {
       en: '`hikae verify` names its damaged files; the next backup reads them anew from their source. Take older ones from another date or vault.',

@@ -8,7 +8,7 @@ import { inVault, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 
 export interface RepairRequest {
-  /** the policy's repositories when absent */
+  /** those of the policy when absent */
   readonly vault?: string | undefined;
   /** the vault to bring back from what is missing */
   readonly from?: string | undefined;
@@ -17,7 +17,7 @@ export interface RepairRequest {
 /** The vault stands in the place of a target. */
 export interface RepairEnd extends TargetEnd {
   readonly vault: string;
-  /** absent for a plain vault that was not named */
+  /** absent for a plain vault elsewhere that was not named */
   readonly report?: RepairReport;
 }
 

@@ -80,8 +80,27 @@ export interface LockForecast {
   readonly newUntil: number;
 }
 
-/** What a repair does, or would do. */
-export interface RepairReport {
+export type RepairReport = PackRepairReport | TreeRepairReport;
+
+/** What a repair of dated trees does, or would do. Entries are files by their names in snapshots, folders and symlinks. */
+export interface TreeRepairReport {
+  readonly checked: { readonly snapshots: number; readonly files: number; readonly bytes: number };
+  readonly restored: EntryAmount;
+  /** of these, by a content that came from the other vault */
+  readonly fetched: EntryAmount;
+  /** places of snapshots whose manifest or list of hashes is right again */
+  readonly records: readonly string[];
+  /** what stays damaged */
+  readonly findings: readonly Finding[];
+}
+
+export interface EntryAmount {
+  readonly entries: number;
+  readonly bytes: number;
+}
+
+/** What a repair of packs does, or would do. */
+export interface PackRepairReport {
   /** what was read back */
   readonly read: Amount;
   /** index files that can't be read: others take their place */

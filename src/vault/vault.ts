@@ -184,9 +184,11 @@ export type {
   Amount,
   HeldAmount,
   LockForecast,
+  PackRepairReport,
   PruneOptions,
   PruneReport,
   RepairReport,
+  TreeRepairReport,
   UndeleteOptions,
   UndeleteReport,
 } from './upkeep.ts';

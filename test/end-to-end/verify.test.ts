@@ -363,6 +363,23 @@ describe('verify', { timeout: 600_000 }, () => {
     assert.match((await show('ja')).stdout, /次のバックアップは共有せず、取得元から読み直します/);
   });
 
+  it('is followed by a repair, which puts right what another date has and names the rest', async () => {
+    using vault = new Damaged(original);
+    rmSync(vault.in(first, 'data/folder'), { recursive: true });
+    rmSync(vault.in(second, 'checksums.sha256'));
+    const planned = await runPlain(['--policy', vault.policy, '--lang', 'ja', 'repair', '--dry-run']);
+    assert.equal(planned.status, 0, planned.stderr);
+    assert.match(planned.stdout, /直したもの: .* 3 個.*\n\n何も変更していません/);
+    const repaired = await runPlain(['--policy', vault.policy, 'repair']);
+    assert.equal(repaired.status, 0, repaired.stderr);
+    assert.match(repaired.stdout, /written anew: daily\/docs\/2026-11-21\n.*put right in snapshots: 3 files/);
+    assert.equal((await vault.verify()).status, 0);
+    damages[0]?.change(vault);
+    const left = await runPlain(['--policy', vault.policy, 'repair']);
+    assert.equal(left.status, 21, left.stderr);
+    assert.match(left.stdout, /data\/shared\.txt: its content is not .*Name another vault with --from/s);
+  });
+
   it('dumps nothing damaged for sound', async () => {
     using vault = new Damaged(original);
     damages[0]?.change(vault);

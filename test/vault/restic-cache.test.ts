@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
 import { type CallOptions, type Key, keyFrom, type Range } from '../../src/storage/storage.ts';
 import { RepositoryCache } from '../../src/vault/restic/cache/repository-cache.ts';
-import type { Vault } from '../../src/vault/vault.ts';
+import type { PackRepairReport, Vault } from '../../src/vault/vault.ts';
 import { MemoryStorage } from '../doubles/memory-storage.ts';
 import { openTestStorage } from './restic-taking.ts';
 import { dayTime, describeSnapshot, never, silent, take, verifyAll } from './taking.ts';
@@ -141,7 +141,7 @@ describe('the cache of a repository', () => {
     assert.notEqual((await running(verifyAll)).findings.length, 0);
     const upkeep = { dryRun: true, wait: 0, emit: silent, signal: never };
     const report = await running(async (vault) => vault.repair?.(upkeep));
-    assert.equal(report?.damaged.packs, 1);
+    assert.equal((report as PackRepairReport | undefined)?.damaged.packs, 1);
     const pruning = running(async (vault) => vault.prune?.({ ...upkeep, grace: 0 }));
     await assert.rejects(pruning, { code: 'VAULT_PRUNE_UNSAFE' });
   });

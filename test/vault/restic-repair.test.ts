@@ -18,7 +18,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import { copySnapshot } from '../../src/vault/snapshot-copy.ts';
-import type { RepairReport, Vault } from '../../src/vault/vault.ts';
+import type { PackRepairReport, Vault } from '../../src/vault/vault.ts';
 import { restic, resticCheck } from './restic-command.ts';
 import { openTestRepository } from './restic-taking.ts';
 import { dayTime, describeSnapshot, never, openVault, silent, take, verifyAll, writing } from './taking.ts';
@@ -130,9 +130,10 @@ async function reopen(): Promise<void> {
   vault = await openTestRepository(repository, { create: false });
 }
 
-async function repair(options: { from?: Vault; dryRun?: boolean } = {}): Promise<RepairReport> {
+async function repair(options: { from?: Vault; dryRun?: boolean } = {}): Promise<PackRepairReport> {
   assert.ok(vault.repair !== undefined);
-  return vault.repair({ dryRun: false, wait: 0, emit: silent, signal: never, ...options });
+  const report = await vault.repair({ dryRun: false, wait: 0, emit: silent, signal: never, ...options });
+  return report as PackRepairReport;
 }
 
 async function requireWhole(): Promise<void> {

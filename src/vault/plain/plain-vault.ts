@@ -16,6 +16,7 @@ import { isMountPoint } from './mounts.ts';
 import { previewComponent } from './preview.ts';
 import { forgetRecords } from './records.ts';
 import { removeFrom } from './removal.ts';
+import { repairTrees } from './repair/repair.ts';
 import { roomAt } from './room.ts';
 import { PlainSnapshotReader } from './snapshot-reader.ts';
 import { createVaultFile, identityOf, readVaultFile, type VaultFile } from './vault-file.ts';
@@ -63,6 +64,16 @@ function openReachable(root: string, options: PlainVaultOptions): Vault {
       const { uid, threads } = options;
       return namingReach(root, () => acquire(root, file, { ...acquireOptions, uid, threads }));
     },
+    async repair(repairOptions) {
+      const { uid, threads } = options;
+      const release = await lockVault(root, { ...repairOptions, uid });
+      try {
+        const parts = { root, file, threads };
+        return await namingDiskErrors(root, () => repairTrees(parts, repairOptions));
+      } finally {
+        release();
+      }
+    },
     async room({ signal }) {
       signal.throwIfAborted();
       return roomAt(root);
@@ -77,24 +88,33 @@ function createVault(root: string, { create, seen, uid }: PlainVaultOptions): Va
   return createVaultFile(root, { ...create, privileged: uid === 0 });
 }
 
-interface AcquireOptions {
+interface LockOptions {
   readonly wait: number;
   readonly uid: number;
-  readonly threads: number;
   readonly emit: Emit;
   readonly signal: AbortSignal;
 }
 
-async function acquire(root: string, file: VaultFile, options: AcquireOptions): Promise<WritableVault> {
+/** Nobody else writes until what it gives is called. */
+async function lockVault(root: string, options: LockOptions): Promise<() => void> {
   requirePrivate(root, options.uid);
   const lock = openSync(join(root, OWN, 'lock'), 'a', 0o600);
   try {
     await takeLock(lock, root, options);
     await finishRemovals(root, options.signal);
+    return () => closeSync(lock);
   } catch (error) {
     closeSync(lock);
     throw error;
   }
+}
+
+async function acquire(
+  root: string,
+  file: VaultFile,
+  options: LockOptions & { readonly threads: number },
+): Promise<WritableVault> {
+  const release = await lockVault(root, options);
   const writing = openWriting(root, file, options.threads);
   return {
     ...writing,
@@ -103,7 +123,7 @@ async function acquire(root: string, file: VaultFile, options: AcquireOptions): 
     },
     async release() {
       await writing.close();
-      closeSync(lock);
+      release();
     },
   };
 }
@@ -118,7 +138,7 @@ function requirePrivate(root: string, uid: number): void {
 
 const POLL = 500;
 
-async function takeLock(lock: number, root: string, { wait, emit, signal }: AcquireOptions): Promise<void> {
+async function takeLock(lock: number, root: string, { wait, emit, signal }: LockOptions): Promise<void> {
   for (let waited = 0; !tryLock(lock, 'exclusive'); waited += POLL) {
     if (waited >= wait) throw vaultErrors.VAULT_LOCKED({ path: root });
     if (waited === 0) emit({ type: 'phase', phase: 'waiting' });

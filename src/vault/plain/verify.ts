@@ -4,7 +4,7 @@
  */
 
 import { isHikaeError, systemCode } from '../../base/errors.ts';
-import { goQuote } from '../../base/go-quoting.ts';
+import { goQuote, goUnquote } from '../../base/go-quoting.ts';
 import type { RawPath } from '../../base/raw-path.ts';
 import type { Emit } from '../../model/events.ts';
 import type { Finding, FindingKind } from '../../model/finding.ts';
@@ -26,7 +26,11 @@ export async function verifySnapshots(
   root: string,
   file: VaultFile,
   entries: readonly SnapshotEntry[],
-  options: VerifyOptions & { threads: number },
+  options: VerifyOptions & {
+    readonly threads: number;
+    /** false for who mends what is found, and then records what is left */
+    readonly record?: boolean;
+  },
 ): Promise<VerifyResult> {
   const { level, emit, signal } = options;
   const pool = openFilePool({ threads: options.threads, keeps: file.keeps });
@@ -36,7 +40,6 @@ export async function verifySnapshots(
   const deadline =
     options.sample === undefined ? undefined : AbortSignal.timeout(options.sample.seconds * 1000);
   const findings: Finding[] = [];
-  const found = new Map<string, Set<RawPath>>();
   const checked = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
   expectWork(entries, level, emit);
   try {
@@ -53,8 +56,6 @@ export async function verifySnapshots(
         };
         findings.push(finding);
         emit({ type: 'finding', vault: root, finding });
-        if (recorded.has(flaw.kind) && flaw.path !== '')
-          for (const place of places) remember(found, place, flaw.path);
       };
       const newer = whole.findLast(({ header }) => header.target === entry.header.target);
       const content = new ContentCheck(root, entry, newer, {
@@ -79,7 +80,7 @@ export async function verifySnapshots(
       checked.files += read.files;
       checked.bytes += read.bytes;
     }
-    record(root, entries, found, level);
+    if (options.record !== false) recordDamage(root, entries, findings, level);
   } finally {
     signal.removeEventListener('abort', stop);
     await pool.close();
@@ -132,18 +133,23 @@ function expectWork(entries: readonly SnapshotEntry[], level: VerifyOptions['lev
   emit({ type: 'work.expected', files, bytes, exact: level !== 'full' });
 }
 
-function remember(found: Map<string, Set<RawPath>>, place: string, path: RawPath): void {
-  const paths = found.get(place) ?? new Set();
-  found.set(place, paths.add(path));
+function damageIn(findings: readonly Finding[]): ReadonlyMap<string, ReadonlySet<RawPath>> {
+  const found = new Map<string, Set<RawPath>>();
+  for (const { kind, places, path } of findings) {
+    if (path === '' || !recorded.has(kind)) continue;
+    for (const place of places) found.set(place, (found.get(place) ?? new Set()).add(goUnquote(path)));
+  }
+  return found;
 }
 
 /** A full verification knows everything of the snapshots it read; a lesser one only adds. */
-function record(
+export function recordDamage(
   root: string,
   entries: readonly SnapshotEntry[],
-  found: ReadonlyMap<string, ReadonlySet<RawPath>>,
+  findings: readonly Finding[],
   level: VerifyOptions['level'],
 ): void {
+  const found = damageIn(findings);
   try {
     changeDamage(root, (known) => {
       const listed = new Set(listSnapshots(root, {}).snapshots.map(({ place }) => place));

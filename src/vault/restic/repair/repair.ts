@@ -2,7 +2,7 @@
  * Mending a repository: its indexes are made to say what is really there and sound; what damaged packs still have is saved;
  * what is missing is brought back from another vault. No snapshot is ever changed: one that stays damaged is named.
  */
-import type { RepairReport } from '../../upkeep.ts';
+import type { PackRepairReport } from '../../upkeep.ts';
 import type { RepairOptions } from '../../vault.ts';
 import { readCatalog } from '../catalog.ts';
 import { nameDamaged } from '../damaged-files.ts';
@@ -16,7 +16,10 @@ import { findIn, type StoringParts, storeOnceMore } from './store-again.ts';
 
 export type RepairParts = StoringParts & LockParts;
 
-export async function repairRepository(parts: RepairParts, options: RepairOptions): Promise<RepairReport> {
+export async function repairRepository(
+  parts: RepairParts,
+  options: RepairOptions,
+): Promise<PackRepairReport> {
   const { repository } = parts;
   const { dryRun, emit } = options;
   const { location: path } = repository.storage;
@@ -40,7 +43,7 @@ async function plan(
   { repository }: RepairParts,
   { from, emit }: RepairOptions,
   signal: AbortSignal,
-): Promise<RepairReport> {
+): Promise<PackRepairReport> {
   const needs = await findNeeds(inspection, repository, { from, copier: undefined, emit, signal });
   const damaged = await damagedRoots(inspection, needs, signal);
   const again = from === undefined ? [] : await findIn(from, damaged.roots, signal);
@@ -56,7 +59,7 @@ async function execute(
   parts: RepairParts,
   { from, emit }: RepairOptions,
   signal: AbortSignal,
-): Promise<RepairReport> {
+): Promise<PackRepairReport> {
   const { repository, clock } = parts;
   const copier = new PackCopier(repository, { signal });
   let needs: Needs;
@@ -80,7 +83,7 @@ async function execute(
 
 interface Left {
   readonly roots: readonly InspectedRoot[];
-  readonly findings: RepairReport['findings'];
+  readonly findings: PackRepairReport['findings'];
 }
 
 /** What the indexes name now is sound: it was read before, or stored since. So to look for it is enough. */
@@ -110,7 +113,7 @@ async function damagedRoots(
 function reportOf(
   inspection: Inspection,
   { needed, fetched }: Needs,
-): Omit<RepairReport, 'storedAgain' | 'findings'> {
+): Omit<PackRepairReport, 'storedAgain' | 'findings'> {
   const { catalog, present, flawed, read } = inspection;
   const states = [...statesOf(inspection, needed)];
   const damaged = states.filter(([, state]) => state === 'distrusted').map(([pack]) => pack);
