@@ -8,8 +8,7 @@
  * that on the straight line it bounds everyone. hikae's plain vault gets a snapshot that a local vault has; the restic vault
  * captures the files itself.
  */
-import { execFileSync, fork } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { argv, stdout } from 'node:process';
@@ -19,6 +18,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Ceph, startCeph } from '../test/servers/ceph.ts';
 import { command } from './hikae.ts';
 import { type Measure, measure, median } from './measure.ts';
+import { openSlowLine } from './open-slow-line.ts';
 import { formatRows, machineFacts, type Pair, pairTable } from './report.ts';
 import { largeFile, messages } from './trees.ts';
 
@@ -72,7 +72,7 @@ try {
 
 async function measureRound(tree: string, way: Way, round: number): Promise<Round> {
   const ceph = await startCeph();
-  const line = await openLine(ceph.port, way === 'slow' ? Number(options.trip) : 0);
+  const line = await openSlowLine(ceph.port, way === 'slow' ? Number(options.trip) : 0);
   const folder = join(work, `${way}-${round}`);
   mkdirSync(folder, { mode: 0o700 });
   try {
@@ -133,26 +133,6 @@ schedules:
     restic: hikae('backup --schedule weekly'),
     aws: `${keys} /usr/bin/aws --endpoint-url ${endpoint} s3 sync --only-show-errors ${tree} s3://aws/tree`,
     rclone: `${keys} ${rclone} rclone copy --transfers 32 ${tree} C:rclone/tree`,
-  };
-}
-
-interface SlowLine {
-  readonly port: number;
-  requests(): Promise<number>;
-  close(): void;
-}
-
-async function openLine(port: number, trip: number): Promise<SlowLine> {
-  const child = fork(fileURLToPath(new URL('./slow-line.ts', import.meta.url)), [String(port), String(trip)]);
-  const [told] = (await once(child, 'message')) as [{ port: number }];
-  return {
-    port: told.port,
-    async requests() {
-      child.send('count');
-      const [answer] = (await once(child, 'message')) as [{ requests: number }];
-      return answer.requests;
-    },
-    close: () => void child.kill(),
   };
 }
 
