@@ -10,6 +10,7 @@ import type { Login } from '../storage/sftp/sftp-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import { limiting, openPace } from '../storage/wrappers/limiting.ts';
 import { retrying } from '../storage/wrappers/retrying.ts';
+import { spoolOf } from './environment.ts';
 import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
 
@@ -72,7 +73,10 @@ async function asItWas(storage: Storage, time: number, options: RemoteOptions): 
   const { locking } = storage;
   if (locking === undefined || (await locking.state(options)).versioned === false) return storage;
   const { asOf } = await import('../storage/wrappers/as-of.ts');
-  return asOf(storage, locking, time);
+  const { TreeHashes } = await import('../vault/plain/objects/locking/tree-hashes.ts');
+  // Which kind of vault lies there nobody may know yet; objects of a repository are in no dated tree.
+  const hashes = new TreeHashes(locking, spoolOf(options.world));
+  return asOf(storage, locking, time, (versions, callOptions) => hashes.choose(versions, callOptions));
 }
 
 async function openSftp(

@@ -10,6 +10,7 @@ import { operationErrors } from '../operations/errors.ts';
 import { type Policy, type PolicyVault, parseLocation, placeOf } from '../policy/policy.ts';
 import type { Storage } from '../storage/storage.ts';
 import { type Vault, vaultErrors } from '../vault/vault.ts';
+import { spoolOf } from './environment.ts';
 import type { RemoteLocation, RemoteSettings } from './open-remote.ts';
 import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
@@ -117,11 +118,11 @@ async function openElsewhere(
   opening: Opening,
 ): Promise<Vault> {
   const path = placeOf(settings);
-  if (settings.restic === undefined)
-    return openObjects(await openMedium(path, location, settings, opening), opening);
-  const secret = await passwordOf(path, settings.password, opening.options);
   // What is only read isn't locked either.
   const lock = opening.options.asOf === undefined ? settings.lock : undefined;
+  if (settings.restic === undefined)
+    return openObjects(await openMedium(path, location, settings, opening), opening, lock);
+  const secret = await passwordOf(path, settings.password, opening.options);
   return openRepository(await openMedium(path, location, settings, opening), secret, opening, lock);
 }
 
@@ -156,21 +157,25 @@ async function openMedium(
 }
 
 /** The dated trees in a storage, which is closed with them. */
-async function openObjects(storage: Storage, { options, seen, create }: Opening): Promise<Vault> {
+async function openObjects(
+  storage: Storage,
+  { options, seen, create }: Opening,
+  locking?: PolicyVault['lock'],
+): Promise<Vault> {
   const { world, signal, noLock, asOf } = options;
-  const { clock, random, environment } = world;
+  const { clock, random } = world;
   const id = Buffer.from(random(16)).toString('hex');
   try {
     const { openObjectVault } = await import('../vault/plain/objects/object-vault.ts');
     return await openObjectVault(storage, {
       seen,
       ...(create ? { create: { id, now: clock.now() } } : {}),
+      locking,
       locksReading: !noLock && asOf === undefined,
       holder: await lockOwner(world, signal),
       clock,
       random,
-      // Dumps may be large, and /tmp is memory on many a machine.
-      spool: environment.TMPDIR || '/var/tmp',
+      spool: spoolOf(world),
       signal,
     });
   } catch (error) {

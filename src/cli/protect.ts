@@ -23,8 +23,8 @@ export const protectCommand = defineCommand({
     ja: '指定日までスナップショットを削除から保護します',
   },
   description: {
-    en: 'It holds in one vault (the nearest that has the snapshot, or --vault), for its daily and its weekly place alike. It binds hikae, not root: who may write to the disk may still remove it.',
-    ja: '1 つの保管先（そのスナップショットがある最も近いもの、または --vault）の中で、日次・週次のどちらの場所にも効きます。保護は hikae による削除に対するものです。ディスクに書き込める root は削除できます。',
+    en: 'It holds in one vault (the nearest that has the snapshot, or --vault), for its daily and its weekly place alike. It binds hikae, not root: who may write to the disk may still remove it. Where the policy locks the vault, the locks of all that the snapshot needs are made longer as well, and nobody can take that back.',
+    ja: '1 つの保管先（そのスナップショットがある最も近いもの、または --vault）の中で、日次・週次のどちらの場所にも効きます。保護は hikae による削除に対するものです。ディスクに書き込める root は削除できます。ポリシーでロックする保管先では、そのスナップショットに必要なすべてのロックも延長され、取り消せません。',
   },
   arguments: { snapshot: snapshotArgument },
   options: {

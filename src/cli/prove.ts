@@ -41,8 +41,8 @@ export const proveCommand = defineCommand({
     ja: 'スナップショットに必要なすべてがいつまでロックされているかをストレージに確かめます',
   },
   description: {
-    en: 'For every pack, index, key, the config and the snapshot itself: version, lock and SHA-256, by the word of the server. What it does not say counts as unknown, never as fine. The answers, with their times and the numbers of the requests, are evidence: --json shows them, and where the policy locks the vault they are stored in it, locked, below `evidence/`.',
-    ja: 'パック、インデックス、鍵、config、スナップショット自身のそれぞれについて、バージョン、ロック、SHA-256 をサーバーに確かめます。サーバーが示さないものは「不明」とし、正常とは見なしません。回答は時刻とリクエスト番号を含む証拠になり、--json で表示します。ポリシーでロックする保管先では、その中の `evidence/` にもロックして保存します。',
+    en: 'Of a repository every pack, index, key, the config and the snapshot itself, of dated trees every file, the lists and the manifest: version, lock and SHA-256, by the word of the server. What it does not say counts as unknown, never as fine. The answers, with their times and the numbers of the requests, are evidence: --json shows them, and where the policy locks the vault they are stored in it, locked, below `evidence/` (`.hikae/evidence/`).',
+    ja: 'リポジトリーではパック、インデックス、鍵、config、スナップショット自身、日付フォルダーの保管先では各ファイルと一覧、マニフェストのそれぞれについて、バージョン、ロック、SHA-256 をサーバーに確かめます。サーバーが示さないものは「不明」とし、正常とは見なしません。回答は時刻とリクエスト番号を含む証拠になり、--json で表示します。ポリシーでロックする保管先では、その中の `evidence/`(`.hikae/evidence/`)にもロックして保存します。',
   },
   arguments: {
     snapshot: optional('SNAP', {

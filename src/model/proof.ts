@@ -9,8 +9,12 @@ export interface ProvenObject {
   /** bytes */
   readonly size: number;
   readonly lock: { readonly mode: 'compliance' | 'governance'; readonly until: number } | 'none' | 'unknown';
-  /** whether the server's own SHA-256 is the object's name; `named otherwise` of one that has no hash for a name */
-  readonly hash: 'same' | 'other' | 'unknown' | 'named otherwise';
+  /**
+   * Whether the server's own SHA-256 is that of what was stored, which is an object's name or stands in the manifest;
+   * `named otherwise` where neither is so. `in parts`: it has hashes of the parts of a large object alone, each checked
+   * when it was put, and there has never been another version.
+   */
+  readonly hash: 'same' | 'other' | 'unknown' | 'named otherwise' | 'in parts';
   /** the server's clock, and its number of the question */
   readonly time: number;
   readonly request: string;

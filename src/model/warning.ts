@@ -58,6 +58,10 @@ export const warnings = {
     en: 'nobody has said yet that the recovery kit of {vault} lies away from this machine; when it does: `hikae kit confirm --vault {vault}`',
     ja: '{vault} の復旧キットをこのマシンとは別の場所に保管したことが、まだ確認されていません。保管したら `hikae kit confirm --vault {vault}` を実行してください',
   },
+  'remains-refused': {
+    en: 'what an interrupted run has left at {place} in {vault} may not be removed with these keys: {reason}; it is no snapshot, and whoever has the right to runs `hikae forget --vault {vault}`',
+    ja: '中断された実行が {vault} の {place} に残したものは、この認証キーでは削除できません: {reason}。スナップショットではありません。権限のある側で `hikae forget --vault {vault}` を実行してください',
+  },
   'removal-refused': {
     en: 'retention lets {place} in {vault} go, and these keys may not remove it: {reason}; whoever has the right to runs `hikae forget --vault {vault}`',
     ja: '保持期間を過ぎた {vault} の {place} は、この認証キーでは削除できません: {reason}。権限のある側で `hikae forget --vault {vault}` を実行してください',

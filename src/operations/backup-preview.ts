@@ -63,7 +63,8 @@ async function previewLocks(
 ): Promise<Pick<BackupPreview, 'locks'>> {
   if (vault?.forecastLocks === undefined) return {};
   const newBytes = components.reduce((sum, one) => sum + one.newBytes, 0);
-  const forecast = await vault.forecastLocks(target, newBytes, { signal });
+  const newNodes = components.reduce((sum, one) => sum + one.nodes - one.unchanged, 0);
+  const forecast = await vault.forecastLocks(target, newBytes, { newNodes, signal });
   return { locks: pricedForecast(forecast, policy, clock) };
 }
 

@@ -12,10 +12,6 @@ export interface NotYetActing {
 }
 
 const texts = {
-  lock: {
-    en: 'a plain vault is not locked yet: whoever has the keys can delete every object of it',
-    ja: 'plain 保管先のオブジェクトロックにはまだ対応していません。認証キーを持つ人は、この保管先のオブジェクトをすべて削除できます',
-  },
   limits: { en: 'bounds of the line are not kept yet', ja: '回線の上限はまだ適用されません' },
   notify: { en: 'nobody is told yet', ja: '通知はまだ送られません' },
   scan: { en: 'nothing is scanned yet', ja: '検査はまだ行われません' },
@@ -32,8 +28,6 @@ export function notYetActing(policy: Policy): readonly NotYetActing[] {
   const found: NotYetActing[] = [];
   for (const [name, vault] of Object.entries(policy.vaults)) {
     const kind = parseLocation(placeOf(vault))?.kind;
-    if (vault.lock !== undefined && vault.plain !== undefined)
-      found.push({ path: `vaults.${name}.lock`, text: texts.lock });
     if (vault.limits !== undefined && kind === 'local')
       found.push({ path: `vaults.${name}.limits`, text: texts.limits });
   }

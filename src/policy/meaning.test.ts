@@ -143,7 +143,7 @@ describe('notYetActing', () => {
     );
     assert.deepEqual(
       notYetActing(policy).map(({ path }) => path),
-      ['vaults.v.limits', 'vaults.p.lock', 'notify', 'scan', 'cost', 'drill'],
+      ['vaults.v.limits', 'notify', 'scan', 'cost', 'drill'],
     );
   });
 });

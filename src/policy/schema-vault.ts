@@ -120,8 +120,8 @@ export const vault = oneOf(
           .default(10 * day)
           .meta(
             about(
-              'Lock dates are extended at most once in this time (duration).',
-              'ロック期限の延長はこの期間に 1 回までにまとめます。',
+              'Lock dates of what snapshots share are extended at most once in this time (duration).',
+              'スナップショット間で共有するもののロック期限の延長は、この期間に 1 回までにまとめます。',
               ['10d'],
               '10d',
             ),

@@ -18,4 +18,6 @@ export interface ObjectStatus {
   readonly modified: number;
   /** SHA-256 of the whole object in hexadecimal digits, by `stat` alone and only where the medium itself has checked it */
   readonly sha256?: string;
+  /** the medium has hashes of its parts, which it has checked, and none of the whole; by `stat` alone */
+  readonly inParts?: true;
 }

@@ -70,7 +70,7 @@ export interface LockForecast {
   /** everything that the snapshot will need */
   readonly objects: number;
   readonly bytes: number;
-  /** bytes of files that are new or changed; compression may make less of them */
+  /** bytes that are stored anew: of files that are new or changed, which compression may make less of, or of all */
   readonly newBytes: number;
   /** locks that are made longer */
   readonly extended: number;

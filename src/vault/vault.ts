@@ -79,8 +79,15 @@ export interface Vault {
   prove?(entry: SnapshotEntry, options: { emit: Emit; signal: AbortSignal }): Promise<Proof>;
   /** Lays on top again what was seen at a time and isn't now; absent where no versions are kept. */
   undelete?(options: UndeleteOptions): Promise<UndeleteReport>;
-  /** What locking the next snapshot of a target will come to; absent where nothing is locked. */
-  forecastLocks?(target: string, newBytes: number, options: { signal: AbortSignal }): Promise<LockForecast>;
+  /**
+   * What locking the next snapshot of a target will come to, of which so many bytes are new, and so many nodes where that
+   * is known; absent where nothing is locked.
+   */
+  forecastLocks?(
+    target: string,
+    newBytes: number,
+    options: { newNodes?: number; signal: AbortSignal },
+  ): Promise<LockForecast>;
   /** Mends what can be mended, from what is there and from another vault. Absent where nothing of the kind is built. */
   repair?(options: RepairOptions): Promise<RepairReport>;
   /** A part of content, or a list of nodes, by its SHA-256, where they are kept so; undefined when it isn't there and sound. */

@@ -432,6 +432,36 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     assert.ok((proven.result.vaults[0]?.proofs[0]?.protectedUntil ?? 0) > Date.now() + 8.9 * DAY);
   });
 
+  it('is locked and proven as dated trees just so, and read as it was', async () => {
+    await using vault = new Locked('dated');
+    const { scratch } = vault;
+    const place = { plain: `s3://${BUCKET}/${vault.prefix}`, region: 'us-east-1', endpoint: ceph.endpoint };
+    const policy = scratch.policy({
+      targets: { blog: { components: { site: { files: scratch.at('site') } } } },
+      vaults: { away: { ...place, lock: TWO_DAYS } },
+      schedules: { daily: { at: '02:00', to: 'away', keep: 1 } },
+    });
+    assert.equal((await vault.run(['vault', 'create', 'away'], policy)).status, 0);
+    const [planned] = (await vault.run<BackupPreview[]>(['backup', '--dry-run'], policy)).result;
+    const done = await vault.backup(policy);
+    assert.deepEqual([done.status, done.result.outcome], [0, 'succeeded'], done.stdout);
+    // Folders are no objects, and the forecast counts every node.
+    const more = (planned?.locks?.objects ?? 0) - (done.locks?.objects ?? 0);
+    assert.ok(more >= 0 && more <= 2, `${more}`);
+    assert.ok(Math.abs((planned?.locks?.until ?? 0) - (done.locks?.until ?? 0)) < DAY / 24);
+    const proven = await vault.run<ToldProof>(['prove'], policy);
+    assert.equal(proven.status, 0, proven.stdout);
+    assert.ok((proven.result.vaults[0]?.proofs[0]?.protectedUntil ?? 0) > Date.now() + 1.99 * DAY);
+
+    const before = describeTree(scratch.at('site'));
+    const safe = await vault.passSecond();
+    for (const { key } of await vault.versions('daily')) await vault.overwrite(key, 'garbage');
+    const restore = ['restore', 'blog', '--to', scratch.at('back'), '--as-of', new Date(safe).toISOString()];
+    const restored = await vault.run<ToldRestore>(restore, policy);
+    assert.deepEqual([restored.status, restored.result.outcome], [0, 'succeeded'], restored.stdout);
+    assert.deepEqual(describeTree(scratch.at('back/site')), before);
+  });
+
   it('does nothing by a clock that is wrong', async () => {
     await using vault = new Locked('clock');
     await vault.run(['vault', 'create', 'away']);

@@ -19,12 +19,14 @@ import { basename, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   CreateBucketCommand,
+  PutBucketPolicyCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import { isHikaeError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
+import { ownNotes } from '../../src/cloud/wanted.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import { openSftpStorage } from '../../src/storage/sftp/sftp-storage.ts';
 import type { Storage } from '../../src/storage/storage.ts';
@@ -32,6 +34,7 @@ import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
 import { vaultContract } from './contract.ts';
 import { openTestObjects } from './object-taking.ts';
+import { lockedTrees } from './plain-locked.ts';
 import { dayTime, never, silent, take, verifyAll, writing } from './taking.ts';
 
 const options = { signal: never };
@@ -160,14 +163,16 @@ describe('on S3', () => {
         VersioningConfiguration: { Status: 'Enabled' },
       }),
     );
+    await admin.send(new CreateBucketCommand({ Bucket: 'locked', ObjectLockEnabledForBucket: true }));
+    await admin.send(new PutBucketPolicyCommand({ Bucket: 'locked', Policy: uploaderPolicy() }));
   });
   after(async () => {
     admin.destroy();
     await ceph.stop();
   });
 
-  const open = (prefix: string, to = bucket): Promise<Storage> => {
-    const { endpoint, user } = ceph;
+  const open = (prefix: string, to = bucket, user = ceph.user): Promise<Storage> => {
+    const { endpoint } = ceph;
     const keys = { id: user.id, secret: new Secret(user.secret) };
     return openS3Storage({ bucket: to, prefix, region: 'us-east-1', endpoint, keys }, options);
   };
@@ -180,6 +185,15 @@ describe('on S3', () => {
     async ruin(folder, { place }) {
       const Key = `${prefixOf(folder)}/${place}/.hikae/manifest`;
       await admin.send(new PutObjectCommand({ Bucket: bucket, Key, Body: '{"format":' }));
+    },
+  });
+
+  lockedTrees({
+    open: (prefix) => open(prefix, 'locked'),
+    openAsUploader: (prefix) => open(prefix, 'locked', ceph.stranger),
+    async overwrite(prefix, key, bytes) {
+      const Key = `${prefix}/${key}`;
+      await admin.send(new PutObjectCommand({ Bucket: 'locked', Key, Body: bytes }));
     },
   });
 
@@ -215,3 +229,35 @@ describe('on S3', () => {
     }
   });
 });
+
+/** What guard writes for the role that uploads, for the other user. */
+function uploaderPolicy(): string {
+  const bucket = 'arn:aws:s3:::locked';
+  const allow = (user: string, Action: readonly string[], Resource: readonly string[]) => ({
+    Effect: 'Allow',
+    Principal: { AWS: [`arn:aws:iam:::user/${user}`] },
+    Action,
+    Resource,
+  });
+  const notes = ownNotes({ kind: 'plain' }).map((pattern) => `${bucket}/locked/*/${pattern}`);
+  return JSON.stringify({
+    Version: '2012-10-17',
+    Statement: [
+      allow('stranger', ['s3:ListBucket', 's3:ListBucketVersions'], [bucket]),
+      allow(
+        'stranger',
+        [
+          's3:PutObject',
+          's3:PutObjectRetention',
+          's3:GetObject',
+          's3:GetObjectVersion',
+          's3:GetObjectRetention',
+        ],
+        [`${bucket}/*`],
+      ),
+      allow('stranger', ['s3:DeleteObject'], notes),
+      // What another has put belongs to him.
+      allow('first', ['s3:*'], [`${bucket}/*`]),
+    ],
+  });
+}

@@ -36,13 +36,15 @@ export async function look(
 export function statusFrom(key: Key, head: HeadObjectCommandOutput): ObjectStatus {
   const { ContentLength, LastModified, ChecksumSHA256, ChecksumType } = head;
   // Of an upload in parts it is a hash of their hashes.
-  const isWhole =
-    ChecksumSHA256 !== undefined && !ChecksumSHA256.includes('-') && ChecksumType !== 'COMPOSITE';
+  const inParts = ChecksumType === 'COMPOSITE' || ChecksumSHA256?.includes('-') === true;
   return {
     key,
     size: ContentLength ?? 0,
     modified: LastModified?.getTime() ?? 0,
-    ...(isWhole ? { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') } : {}),
+    ...(ChecksumSHA256 === undefined || inParts
+      ? {}
+      : { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') }),
+    ...(ChecksumSHA256 !== undefined && inParts ? { inParts } : {}),
   };
 }
 

@@ -6,7 +6,7 @@ export interface LockedPuts {
   lockOfNew(key: Key, options: CallOptions): Promise<Lock | undefined>;
   /** Resolves when so many bytes may be put under lock. */
   permit?(key: Key, bytes: number): Promise<void>;
-  /** Called when it is there, and its lock was looked at; `bytes` of what was sent. */
+  /** Called when it is there, and its lock was looked at; `bytes` of what was sent or copied. */
   remember(key: Key, lock: Lock, bytes: number): void;
 }
 
@@ -42,7 +42,9 @@ export function lockingPuts(storage: Storage, locks: LockedPuts): Storage {
     locking: storage.locking,
     put: (key, body, options) =>
       giving(key, sizeOf(body), options, (locked) => storage.put(key, body, locked)),
-    link: (from, to, options) => giving(to, 0, options, (locked) => storage.link(from, to, locked)),
+    // A copy takes room of its own where there are locks.
+    link: (from, to, options) =>
+      giving(to, options.expect?.size ?? 0, options, (locked) => storage.link(from, to, locked)),
     read: (key, options) => storage.read(key, options),
     readRange: (key, options) => storage.readRange(key, options),
     stream: (key, options) => storage.stream(key, options),

@@ -41,7 +41,7 @@ export async function proveObjects(
     if (right === undefined)
       return void add(versions.some(({ deleted }) => !deleted) ? 'other-content' : 'missing');
     const status = await locking.statVersion(key, right.version, { signal: either });
-    const hash = hashOf(status, sha256);
+    const hash = hashOf(status, sha256, versions.length === 1);
     objects.push(proven(status, hash));
     if (!(await isSeen(locking, versions, right, options))) add('hidden');
     if (hash === 'other') add('other-content');
@@ -71,9 +71,9 @@ function flawOf({ lock, time }: VersionStatus, wanted: LockMode | undefined): Pr
   return lock.mode === 'governance' && wanted !== 'governance' ? 'governance' : undefined;
 }
 
-function hashOf(found: VersionStatus, wanted: string | undefined): ProvenObject['hash'] {
+function hashOf(found: VersionStatus, wanted: string | undefined, isAlone: boolean): ProvenObject['hash'] {
   if (wanted === undefined) return 'named otherwise';
-  if (found.sha256 === undefined) return 'unknown';
+  if (found.sha256 === undefined) return found.inParts && isAlone ? 'in parts' : 'unknown';
   return found.sha256 === wanted ? 'same' : 'other';
 }
 

@@ -41,10 +41,13 @@ export type Put = (body: Body) => Promise<void>;
 /** How often a file that changes under the reader is read, before what was read last is kept. */
 const READS = 2;
 
-/** Sends a file; `again` is called before it is sent once more. Errors of the source are answers, others are thrown. */
+/**
+ * Sends a file; `again` makes room for sending it once more, or says that what was sent has to do. Errors of the source are
+ * answers, others are thrown.
+ */
 export async function sendFile(
   { directory, name }: FilePlace,
-  { put, again }: { readonly put: Put; again(): Promise<void> },
+  { put, again }: { readonly put: Put; again(): Promise<boolean> },
 ): Promise<FileResult> {
   let file: number;
   try {
@@ -84,7 +87,7 @@ export async function hashFile({ directory, name }: FilePlace): Promise<string |
   }
 }
 
-async function sendOpen(file: number, put: Put, again: () => Promise<void>): Promise<FileResult> {
+async function sendOpen(file: number, put: Put, again: () => Promise<boolean>): Promise<FileResult> {
   for (let turn = 1; ; turn++) {
     const status = reading(() => statusOf(file));
     // Between the listing and now somebody may have put something else in its place.
@@ -101,10 +104,7 @@ async function sendOpen(file: number, put: Put, again: () => Promise<void>): Pro
       continue;
     }
     const changing = hasChanged(file, status);
-    if (content === undefined && changing && turn < READS) {
-      await again();
-      continue;
-    }
+    if (content === undefined && changing && turn < READS && (await again())) continue;
     const xattrs = reading(() => readXattrs(file));
     return { kind: 'sent', ...body.sent(), status, xattrs, holes, changing };
   }

@@ -23,6 +23,7 @@ import { Budget } from './budget.ts';
 import type { Checkpoints } from './checkpoints.ts';
 import type { Earlier } from './earlier.ts';
 import { listedNameOf, objectKeyOf } from './object-names.ts';
+import { removeIfAllowed } from './removing.ts';
 import { type Before, beforeAt, findShared, isSame, type Shared } from './shared-content.ts';
 import type { Spool } from './spool.ts';
 
@@ -225,7 +226,7 @@ class EntryStore {
     const options = { durable: 'at-sync', signal } as const;
     const actions = {
       put: (body: Parameters<Storage['put']>[1]) => storage.put(key, body, { ...options, isNew: true }),
-      again: () => storage.remove(key, options),
+      again: () => removeIfAllowed(storage, key, options),
     };
     let result = await sendFile(content.place, actions);
     for (let moves = 0; result.kind === 'vanished' && moves < MOST_MOVES; moves++) {

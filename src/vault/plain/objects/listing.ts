@@ -5,24 +5,27 @@ import {
   isComplete,
   type Schedule,
   type SnapshotEntry,
+  type SnapshotHeader,
   type UnreadableSnapshot,
 } from '../../../model/snapshot.ts';
-import { type CallOptions, keyFrom, type Storage } from '../../../storage/storage.ts';
+import { type CallOptions, type Key, keyFrom, type Storage } from '../../../storage/storage.ts';
 import { vaultErrors } from '../../errors.ts';
 import type { SnapshotList } from '../../vault.ts';
 import { isTargetName, placeText, schedules } from '../layout.ts';
 import { fetchHeader } from './fetched.ts';
 import { inLanes } from './lanes.ts';
+import type { TreeLocks } from './locking/tree-locks.ts';
 import type { FoundPlace, Placing } from './placing.ts';
 import { readProtections } from './records.ts';
 
 export interface ListingParts {
   readonly storage: Storage;
   readonly placing: Placing;
+  readonly locks: TreeLocks | undefined;
 }
 
 export async function listSnapshots(
-  { storage, placing }: ListingParts,
+  { storage, placing, locks }: ListingParts,
   { target: only, signal }: CallOptions & { readonly target?: string },
 ): Promise<SnapshotList> {
   const options = { signal };
@@ -41,8 +44,9 @@ export async function listSnapshots(
       const header = await fetchHeader(storage, folder, text, options);
       if (header.target !== place.target || header.schedule !== place.schedule)
         throw vaultErrors.SNAPSHOT_DAMAGED({ place: text, reason: 'its header belongs to another place' });
-      const protectedUntil = until === undefined ? {} : { protectedUntil: until };
-      snapshots.push({ place: text, header, complete: isComplete(header), ...protectedUntil });
+      const entry = { place: text, header, complete: isComplete(header) };
+      const protectedUntil = await lastDay({ locks, folder }, header, until, options);
+      snapshots.push(protectedUntil === undefined ? entry : { ...entry, protectedUntil });
     } catch (error) {
       // A medium that can't be reached says nothing of the snapshot.
       if (!isHikaeError(error, 'SNAPSHOT_DAMAGED', 'VAULT_NEWER')) throw error;
@@ -54,9 +58,22 @@ export async function listSnapshots(
   return { snapshots, unreadable };
 }
 
+/** What is locked is protected as well: it can't be removed before. */
+async function lastDay(
+  { locks, folder }: { readonly locks: TreeLocks | undefined; readonly folder: Key },
+  header: SnapshotHeader,
+  until: number | undefined,
+  options: CallOptions,
+): Promise<number | undefined> {
+  if (locks === undefined) return until;
+  // Of one that we may not ask about it is assumed that its promise is kept.
+  const locked = (await locks.dateOf(folder, options)) ?? header.time + locks.settings.for;
+  return Math.max(locked, until ?? 0);
+}
+
 /** Every place of every target, or of one. */
 export async function findPlaces(
-  { storage, placing }: ListingParts,
+  { storage, placing }: Omit<ListingParts, 'locks'>,
   { only, ...options }: CallOptions & { readonly only?: string },
 ): Promise<readonly FoundPlace[]> {
   const inSchedule = async (schedule: Schedule) => {

@@ -1,9 +1,14 @@
 /** The vault kind `plain` where there is no disk of ours: dated trees of objects, over SFTP or in a bucket of S3. */
 import type { Clock } from '../../../base/clock.ts';
-import type { Storage } from '../../../storage/storage.ts';
+import { type Storage, storageErrors } from '../../../storage/storage.ts';
 import { vaultErrors } from '../../errors.ts';
+import type { LockSettings } from '../../locking/lock-dates.ts';
+import { lockingPuts } from '../../locking/locking-puts.ts';
 import type { Vault, VaultIdentity } from '../../vault.ts';
 import { listSnapshots } from './listing.ts';
+import { forecasting } from './locking/forecast.ts';
+import { TreeLocks } from './locking/tree-locks.ts';
+import { versioned } from './locking/versioned.ts';
 import type { LockHolder } from './locks.ts';
 import { placeByMark } from './place-by-mark.ts';
 import { placeByName } from './place-by-name.ts';
@@ -20,6 +25,8 @@ export interface ObjectVaultOptions {
   readonly seen: boolean;
   /** false: reads without telling anybody */
   readonly locksReading: boolean;
+  /** where the bucket's objects are to be locked */
+  readonly locking?: LockSettings | undefined;
   readonly holder: LockHolder;
   readonly clock: Clock;
   readonly random: (size: number) => Uint8Array;
@@ -29,11 +36,12 @@ export interface ObjectVaultOptions {
 }
 
 /** Opens the vault in a storage, which is closed with the vault. */
-export async function openObjectVault(storage: Storage, options: ObjectVaultOptions): Promise<Vault> {
-  const identity = await openOrCreate(storage, options);
+export async function openObjectVault(medium: Storage, options: ObjectVaultOptions): Promise<Vault> {
+  const { locks, locked: storage } = openTreeLocks(medium, options);
+  const identity = await openOrCreate(storage, locks, options);
   const { holder, clock, random, spool, locksReading } = options;
   const placing = storage.tree === undefined ? placeByMark(storage) : placeByName(storage, storage.tree);
-  const parts = { storage, placing, holder, clock, random, spool, locksReading };
+  const parts = { storage, placing, holder, clock, random, spool, locksReading, locks };
   return {
     identity,
     location: storage.location,
@@ -43,6 +51,8 @@ export async function openObjectVault(storage: Storage, options: ObjectVaultOpti
     open: (entry, openOptions) => openReader(parts, entry, openOptions),
     verify: (entries, verifyOptions) => verifySnapshots(parts, entries, verifyOptions),
     acquire: (acquireOptions) => acquireVault(parts, acquireOptions),
+    ...(storage.locking && versioned(parts, storage.locking)),
+    ...(locks && { forecastLocks: forecasting(parts, locks) }),
     async room(roomOptions) {
       const { bytes = Number.MAX_SAFE_INTEGER, objects } = await storage.room(roomOptions);
       return { bytes, ...(objects === undefined ? {} : { files: objects }) };
@@ -51,8 +61,21 @@ export async function openObjectVault(storage: Storage, options: ObjectVaultOpti
   };
 }
 
+/** STORAGE_LACKS where the medium knows no locks. */
+function openTreeLocks(
+  storage: Storage,
+  { locking: settings, clock, spool }: ObjectVaultOptions,
+): { readonly locks: TreeLocks | undefined; readonly locked: Storage } {
+  if (settings === undefined) return { locks: undefined, locked: storage };
+  const { location, locking } = storage;
+  if (locking === undefined) throw storageErrors.STORAGE_LACKS({ storage: location, lacks: 'object locks' });
+  const locks = new TreeLocks(storage, locking, { settings, clock, spool });
+  return { locks, locked: lockingPuts(storage, locks) };
+}
+
 async function openOrCreate(
   storage: Storage,
+  locks: TreeLocks | undefined,
   { create, seen, signal }: ObjectVaultOptions,
 ): Promise<VaultIdentity> {
   const found = await readVaultObject(storage, { signal });
@@ -60,5 +83,6 @@ async function openOrCreate(
   const path = storage.location;
   if (create === undefined)
     throw seen ? vaultErrors.VAULT_GONE({ path }) : vaultErrors.VAULT_NOT_FOUND({ path });
+  await locks?.now({ signal });
   return createVaultObject(storage, { id: create.id, created: create.now }, { signal });
 }

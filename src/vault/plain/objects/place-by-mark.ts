@@ -7,6 +7,7 @@ import { isHikaeError } from '../../../base/errors.ts';
 import { type CallOptions, type Key, keyFrom, type Storage } from '../../../storage/storage.ts';
 import { isSnapshotName, OWN, type Place, placeText } from '../layout.ts';
 import { manifestIn } from './fetched.ts';
+import { lockOfOldest } from './locking/oldest.ts';
 import type { FoundPlace, Placing } from './placing.ts';
 import { removeObjects } from './removing.ts';
 
@@ -35,10 +36,12 @@ export function placeByMark(storage: Storage): Placing {
         found.map(async (name): Promise<FoundPlace> => {
           const place = { schedule, target, name };
           const folder = folderOf(place);
-          if (removing.has(name)) return { place, folder, state: 'removing' };
+          if (!removing.has(name) && !unfinished.has(name)) return { place, folder, state: 'published' };
+          const promised = await isPromised(storage, folder, options);
+          if (removing.has(name) && !promised) return { place, folder, state: 'removing' };
           if (!unfinished.has(name)) return { place, folder, state: 'published' };
           const manifest = await storage.stat(manifestIn(folder), options);
-          return manifest === undefined
+          return manifest === undefined && !promised
             ? { place, folder, state: 'partial' }
             : { place, folder, state: 'published', isMarked: true };
         }),
@@ -60,11 +63,20 @@ export function placeByMark(storage: Storage): Placing {
     putBack: (place, options) => storage.remove(markOf(REMOVING, place), options),
     settle: (place, options) => storage.remove(markOf(UNFINISHED, place), options),
     async clear({ place, folder }, options) {
+      // Who may not remove it has not harmed the rest then.
+      await storage.remove(manifestIn(folder), options);
       await removeObjects(storage, folder, options);
       await storage.remove(markOf(UNFINISHED, place), options);
       await storage.remove(markOf(REMOVING, place), options);
     },
   };
+}
+
+/** Marks are made by whoever may write. They mean nothing as long as the manifest is locked: nobody could remove it. */
+async function isPromised({ locking }: Storage, folder: Key, options: CallOptions): Promise<boolean> {
+  if (locking === undefined) return false;
+  const lock = await lockOfOldest(locking, manifestIn(folder), options);
+  return lock !== 'unknown' && lock.until > lock.time;
 }
 
 async function marked(storage: Storage, folder: Key, options: CallOptions): Promise<ReadonlySet<string>> {

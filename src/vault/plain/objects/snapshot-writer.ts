@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import type { Clock } from '../../../base/clock.ts';
+import { isHikaeError } from '../../../base/errors.ts';
 import type { RawPath } from '../../../base/raw-path.ts';
 import {
   type ComponentFacts,
@@ -11,7 +12,7 @@ import {
   type SnapshotEntry,
   type SnapshotHeader,
 } from '../../../model/snapshot.ts';
-import type { Body, CallOptions, Key, Storage } from '../../../storage/storage.ts';
+import type { Body, CallOptions, Key, Lock, PutOptions, Storage } from '../../../storage/storage.ts';
 import { reportProgress } from '../../progress.ts';
 import { TroubleTally } from '../../trouble-tally.ts';
 import type {
@@ -29,6 +30,8 @@ import { Checkpoints } from './checkpoints.ts';
 import { DoneList, Earlier, type EarlierSource } from './earlier.ts';
 import { storeEntries } from './entry-store.ts';
 import { inLanes } from './lanes.ts';
+import { hashesOfFile } from './locking/tree-hashes.ts';
+import type { TreeLocks } from './locking/tree-locks.ts';
 import { objectKeyOf } from './object-names.ts';
 import type { FoundPlace, Placing } from './placing.ts';
 import { removeObjects } from './removing.ts';
@@ -50,6 +53,8 @@ export interface WriterParts {
   readonly interrupted: readonly FoundPlace[];
   readonly spool: Spool;
   readonly clock: Clock;
+  /** where the objects are locked */
+  readonly locks: TreeLocks | undefined;
   /** aborts when the run is cancelled, and when the lock is lost */
   readonly signal: AbortSignal;
   /** called once the snapshot is published */
@@ -127,12 +132,14 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
     signal.throwIfAborted();
     const header = this.#header();
     const manifest = await this.#putOwnObjects(header, options);
+    const lock = await this.#secure(manifest, options);
     this.#options.emit({ type: 'phase', phase: 'publishing' });
-    await placing.publish(place, () => this.#put(below(OWN, MANIFEST), bodyOf(manifest), options), options);
+    const complete = () => this.#put(below(OWN, MANIFEST), bodyOf(manifest), { ...options, lock });
+    await placing.publish(place, complete, options);
     const entry = { place: placeText(place), header, complete: isComplete(header) };
     await this.#parts.published(entry);
     await this.#done.clear(options);
-    for (const one of interrupted) await this.#clear(one, options);
+    for (const one of interrupted) await this.#clearIfAllowed(one, options);
     this.#parts.spool.close();
     return entry;
   }
@@ -145,8 +152,8 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
         return;
       }
       const options = { signal: new AbortController().signal };
-      await this.#clear({ place, folder, state: 'partial' }, options);
-      if (discard) for (const one of interrupted) await this.#clear(one, options);
+      await this.#clearIfAllowed({ place, folder, state: 'partial' }, options);
+      if (discard) for (const one of interrupted) await this.#clearIfAllowed(one, options);
     } finally {
       this.#journal.discard();
       spool.close();
@@ -196,7 +203,8 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
     const { storage, folder, leftover, signal } = this.#parts;
     const key = objectKeyOf(folder, component as RawPath);
     await removeObjects(storage, key, { signal });
-    await storage.remove(key, { signal });
+    // Of one that is a single file. Where nothing was stored yet nobody needs the right to remove it.
+    if ((await storage.stat(key, { signal })) !== undefined) await storage.remove(key, { signal });
     for (const one of leftover) if (one === key || one.startsWith(`${key}/`)) leftover.delete(one);
     await this.#checkpoints.backTo(mark.checkpoints);
     this.#journal.backTo(mark.journal);
@@ -222,9 +230,35 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
     return manifest;
   }
 
-  async #put(path: RawPath, body: Body, { signal }: CallOptions): Promise<void> {
+  async #put(path: RawPath, body: Body, options: PutOptions): Promise<void> {
     const { storage, folder } = this.#parts;
-    await storage.put(objectKeyOf(folder, path), body, { signal, isNew: true });
+    await storage.put(objectKeyOf(folder, path), body, { ...options, isNew: true });
+  }
+
+  /** Where objects are locked, all are before the manifest is put; gives the manifest's own lock. */
+  async #secure(manifest: string, options: CallOptions): Promise<Lock | undefined> {
+    const { locks, folder, storage } = this.#parts;
+    if (locks === undefined) return undefined;
+    const { emit } = this.#options;
+    emit({ type: 'phase', phase: 'locking' });
+    const secured = await locks.secure(folder, hashesOfFile(manifest, folder), options);
+    // The manifest is one object more.
+    const { size: bytes } = statSync(manifest);
+    const all = { ...secured, objects: secured.objects + 1, bytes: secured.bytes + bytes };
+    emit({ type: 'locks.set', vault: storage.location, ...all });
+    return { mode: locks.settings.mode, until: secured.until };
+  }
+
+  /** What is locked, and whoever writes may not remove, stays for another with the right to: nobody sees it. */
+  async #clearIfAllowed(found: FoundPlace, options: CallOptions): Promise<void> {
+    const { locks, storage } = this.#parts;
+    try {
+      await this.#clear(found, options);
+    } catch (error) {
+      if (locks === undefined || !isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+      const facts = { vault: storage.location, place: placeText(found.place), reason: error.message };
+      this.#options.emit({ type: 'warning', code: 'remains-refused', facts });
+    }
   }
 
   async #clear(found: FoundPlace, options: CallOptions): Promise<void> {

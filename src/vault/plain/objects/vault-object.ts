@@ -8,7 +8,7 @@ import { OWN } from '../layout.ts';
 
 const FORMAT = 'hikae-plain-objects';
 const VERSION = 1;
-const KEY = keyFrom(`${OWN}/vault.json`);
+export const VAULT_KEY = keyFrom(`${OWN}/vault.json`);
 const LARGEST = 65_536;
 
 const schema = z.strictObject({
@@ -23,10 +23,10 @@ export async function readVaultObject(
   storage: Storage,
   options: CallOptions,
 ): Promise<VaultIdentity | undefined> {
-  const path = `${storage.location}/${KEY}`;
+  const path = `${storage.location}/${VAULT_KEY}`;
   let parsed: unknown;
   try {
-    const bytes = await storage.read(KEY, { ...options, limit: LARGEST });
+    const bytes = await storage.read(VAULT_KEY, { ...options, limit: LARGEST });
     parsed = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch (error) {
     if (isHikaeError(error, 'STORAGE_NOT_FOUND')) return undefined;
@@ -53,6 +53,6 @@ export async function createVaultObject(
   if (storage.capabilities.links === 'none')
     throw vaultErrors.VAULT_FILE_SYSTEM({ path, lacks: 'hard links' });
   const text = JSON.stringify({ format: FORMAT, version: VERSION, id, created }, undefined, 2);
-  await storage.put(KEY, Buffer.from(`${text}\n`), options);
+  await storage.put(VAULT_KEY, Buffer.from(`${text}\n`), options);
   return { id, kind: 'plain', created };
 }

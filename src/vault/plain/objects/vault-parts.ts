@@ -1,4 +1,5 @@
 /** What everything that works with a plain vault elsewhere needs. */
+import type { TreeLocks } from './locking/tree-locks.ts';
 import type { LockParts } from './locks.ts';
 import type { Placing } from './placing.ts';
 
@@ -8,4 +9,6 @@ export interface VaultParts extends LockParts {
   readonly spool: string;
   /** false: reads without telling anybody */
   readonly locksReading: boolean;
+  /** where the policy wants the objects locked */
+  readonly locks: TreeLocks | undefined;
 }

@@ -1,10 +1,12 @@
 /** What may be done to a plain vault elsewhere by the one who holds its writer's lock. */
+import { isHikaeError } from '../../../base/errors.ts';
 import { formatSize } from '../../../base/quantities.ts';
 import { isComplete, type SnapshotDraft, type SnapshotEntry } from '../../../model/snapshot.ts';
 import { type CallOptions, type Key, keyFrom } from '../../../storage/storage.ts';
 import { vaultErrors } from '../../errors.ts';
+import { lockErrors } from '../../locking/errors.ts';
 import { storeAgain } from '../../snapshot-copy.ts';
-import type { Room, WritableVault, WriteOptions } from '../../vault.ts';
+import type { AcquireOptions, Room, WritableVault, WriteOptions } from '../../vault.ts';
 import { LATEST, type Place, parsePlace, placeText, snapshotNames } from '../layout.ts';
 import {
   DoneList,
@@ -15,6 +17,7 @@ import {
   sourceOf,
 } from './earlier.ts';
 import { findPlaces, listSnapshots } from './listing.ts';
+import type { TreeLocks } from './locking/tree-locks.ts';
 import { isRead, lockForWriting } from './locks.ts';
 import type { FoundPlace } from './placing.ts';
 import { forgetRecords, protectPlace } from './records.ts';
@@ -23,11 +26,11 @@ import { ObjectSnapshotWriter } from './snapshot-writer.ts';
 import { Spool } from './spool.ts';
 import type { VaultParts } from './vault-parts.ts';
 
-export async function acquireVault(
-  parts: VaultParts,
-  acquiring: Parameters<typeof lockForWriting>[1],
-): Promise<WritableVault> {
-  const { storage, placing } = parts;
+export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions): Promise<WritableVault> {
+  const { storage, placing, locks } = parts;
+  // A bucket or a clock that makes locks worthless is told before anything is written.
+  await locks?.now(acquiring);
+  locks?.allow(acquiring.allowance);
   const lock = await lockForWriting(parts, acquiring);
   const held = (signal: AbortSignal) => ({ signal: AbortSignal.any([signal, lock.lost]) });
   try {
@@ -47,7 +50,7 @@ export async function acquireVault(
     const spool = new Spool(parts.spool);
     try {
       const found = await placing.find(draft.schedule, draft.target, { signal });
-      const place = freePlace(draft, found);
+      const place = await freePlace(parts, draft, found, { signal });
       const folder = await placing.start(place, { signal });
       const partial = found.filter(({ state }) => state === 'partial');
       const shared = { storage, spool };
@@ -73,6 +76,7 @@ export async function acquireVault(
           interrupted,
           spool,
           clock: parts.clock,
+          locks,
           signal,
           published: ({ header }) => updateLatest(parts, place, header.time, { signal }),
         },
@@ -102,6 +106,7 @@ export async function acquireVault(
       await removeSnapshot(parts, entry, held(signal));
     },
     async protect(entry, until, { signal }) {
+      if (until !== undefined) await locks?.protect(keyFrom(entry.place), until, held(signal));
       await protectPlace(storage, entry.place, until, held(signal));
     },
     release: () => lock.release(),
@@ -125,11 +130,23 @@ async function requireRoom(
   });
 }
 
-/** The first name that no snapshot has. What an interrupted run has left there is gone on with. */
-function freePlace({ schedule, target, time, zone }: SnapshotDraft, found: readonly FoundPlace[]): Place {
-  const taken = new Set(found.filter(({ state }) => state !== 'partial').map(({ place }) => place.name));
-  for (const name of snapshotNames(schedule, time, zone))
-    if (!taken.has(name)) return { schedule, target, name };
+/**
+ * The first name that no snapshot has. What an interrupted run has left there is gone on with, but where objects are
+ * locked: what is there stays, so that a place is good for one snapshot only, and what was left is copied from.
+ */
+async function freePlace(
+  { locks }: VaultParts,
+  { schedule, target, time, zone }: SnapshotDraft,
+  found: readonly FoundPlace[],
+  options: CallOptions,
+): Promise<Place> {
+  const isTaken = ({ state }: FoundPlace) => locks !== undefined || state !== 'partial';
+  const taken = new Set(found.filter(isTaken).map(({ place }) => place.name));
+  for (const name of snapshotNames(schedule, time, zone)) {
+    if (taken.has(name)) continue;
+    const place = { schedule, target, name };
+    if ((await locks?.isUnused(keyFrom(placeText(place)), options)) !== false) return place;
+  }
   throw new TypeError('no free name for a snapshot');
 }
 
@@ -155,27 +172,54 @@ async function keysIn({ storage }: VaultParts, folder: Key, options: CallOptions
 
 async function removeSnapshot(parts: VaultParts, entry: SnapshotEntry, options: CallOptions): Promise<void> {
   options.signal.throwIfAborted();
-  const { storage, placing } = parts;
+  const { storage, placing, locks } = parts;
   const place = parsePlace(entry.place);
   if (place === undefined) throw new TypeError(`${entry.place} is no place of a snapshot`);
+  await requireUnlocked(locks, entry, options);
   const folder = await placing.withdraw(place, options);
   // Looked at when it is withdrawn: whoever begins to read now finds no snapshot.
   if (await isRead(parts, entry.place, options.signal)) {
     await placing.putBack(place, options);
     throw vaultErrors.SNAPSHOT_IN_USE({ place: entry.place });
   }
-  await forgetRecords(storage, entry.place, options);
   await updateLatest(parts, place, entry.header.time, options);
-  await placing.clear({ place, folder, state: 'removing' }, options);
+  try {
+    await placing.clear({ place, folder, state: 'removing' }, options);
+  } catch (error) {
+    // Whoever may not remove it leaves it what it was.
+    if (locks !== undefined && isHikaeError(error, 'STORAGE_REFUSED')) await placing.putBack(place, options);
+    throw error;
+  }
+  await forgetRecords(storage, entry.place, options);
+}
+
+/** SNAPSHOT_LOCKED as long as it is promised to stay: marks that say "deleted" would hide what was promised. */
+async function requireUnlocked(
+  locks: TreeLocks | undefined,
+  { place, header }: SnapshotEntry,
+  options: CallOptions,
+): Promise<void> {
+  if (locks === undefined) return;
+  // Of one that we may not ask about it is assumed that its promise is kept.
+  const until = (await locks.dateOf(keyFrom(place), options)) ?? header.time + locks.settings.for;
+  if (until > (await locks.now(options)))
+    throw lockErrors.SNAPSHOT_LOCKED({ place, until: new Date(until).toISOString() });
 }
 
 /** What a writer that died has left to be done: removals, and what is said of a snapshot that was published after all. */
 async function settle(parts: VaultParts, options: CallOptions): Promise<void> {
-  const { storage, placing } = parts;
+  const { storage, placing, locks } = parts;
   const told = await placesWithDone(storage, options);
   for (const found of await findPlaces(parts, options)) {
     const { place, state } = found;
-    if (state === 'removing') await placing.clear(found, options);
+    if (state === 'removing') {
+      try {
+        await placing.clear(found, options);
+      } catch (error) {
+        // Another has begun it, who may.
+        if (locks === undefined || !isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+      }
+    }
     if (found.isMarked === true) await placing.settle(place, options);
     if (state !== 'partial' && told.has(placeText(place))) await new DoneList(storage, found).clear(options);
   }

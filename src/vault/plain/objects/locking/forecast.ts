@@ -1,0 +1,35 @@
+/** What locking a dated tree will come to: every object is stored and locked anew, sent or copied by the server. */
+import { givenLock, neededLock } from '../../../locking/lock-dates.ts';
+import type { Vault } from '../../../vault.ts';
+import { predecessorOf } from '../earlier.ts';
+import { type ListingParts, listSnapshots } from '../listing.ts';
+import { aheadOf, LISTED, type TreeLocks } from './tree-locks.ts';
+
+/** The manifest, the checksums, the policy, and the vault's identity. */
+const OWN_OBJECTS = 4;
+
+export function forecasting(parts: ListingParts, locks: TreeLocks): NonNullable<Vault['forecastLocks']> {
+  return async (target, newBytes, { newNodes = 0, signal }) => {
+    const now = await locks.now({ signal });
+    const { settings } = locks;
+    // What is there already is copied; more of it than will be where files have changed.
+    const before = predecessorOf((await listSnapshots(parts, { target, signal })).snapshots);
+    const copied = { nodes: 0, bytes: 0 };
+    for (const { nodes, bytes } of before?.header.components ?? []) {
+      copied.nodes += nodes;
+      copied.bytes += bytes;
+    }
+    const objects = copied.nodes + newNodes + OWN_OBJECTS;
+    const bytes = copied.bytes + newBytes;
+    return {
+      objects,
+      bytes,
+      newBytes: bytes,
+      extended: 0,
+      // Each is looked at once it is there.
+      requests: { puts: objects + Math.ceil(objects / LISTED), gets: objects },
+      until: neededLock(settings, now).until,
+      newUntil: givenLock(aheadOf(settings), now).until,
+    };
+  };
+}
