@@ -21,6 +21,10 @@ const texts = {
   place: { en: 'snapshot', ja: 'スナップショット' },
   time: { en: 'taken', ja: '取得日時' },
   toSend: { en: 'to send (estimate)', ja: '送信量（見積もり）' },
+  foreign: {
+    en: 'not copied: what another program has put into {from} ({count} snapshots), which no target owns and no retention lets go; `restic copy` brings it to another repository',
+    ja: '{from} には他のプログラムが取得したスナップショットが {count} 件ありますが、複製しません。どのターゲットにも属さず、保持ルールの対象にならないためです。`restic copy` で別のリポジトリーへ複製できます。',
+  },
   incomplete: { en: '{place} (incomplete)', ja: '{place}（不完全）' },
 } as const satisfies Record<string, Bilingual>;
 
@@ -51,6 +55,16 @@ export function copiesText(ends: readonly CopyEnd[], language: Language): string
 
 export function plannedText(plans: readonly PlannedCopy[], language: Language): string {
   return plans.map((plan) => planText(plan, language)).join('\n\n');
+}
+
+/** What stays in a vault because it is of no target; nothing where there is no such thing. All copies are from the same vault. */
+export function foreignText(
+  copies: readonly { readonly from: string; readonly foreign: number }[],
+  language: Language,
+): string {
+  const [{ from } = { from: '' }] = copies;
+  const most = Math.max(0, ...copies.map(({ foreign }) => foreign));
+  return most === 0 ? '' : `\n\n${fill(texts.foreign[language], { count: countText(most), from })}`;
 }
 
 function planText(

@@ -1,6 +1,6 @@
 /** `hikae copy`: bring the snapshots that a vault lacks from another one. */
 import { defineCommand } from './command.ts';
-import { copiesText, plannedText } from './copy-shown.ts';
+import { copiesText, foreignText, plannedText } from './copy-shown.ts';
 import { cliErrors } from './errors.ts';
 import type { Ending } from './exit-codes.ts';
 import { lockWait } from './lock-wait.ts';
@@ -14,8 +14,8 @@ export const copyCommand = defineCommand({
     ja: 'スナップショットをある保管先から別の保管先へ複製します',
   },
   description: {
-    en: 'Of each target those are copied which the other vault lacks and by its own retention would keep, the newest first; with --date one alone. Only what is missing there is sent, and everything is checked on the way: what is damaged is never copied. A line that breaks is tried again three times; a run that was ended in the middle is simply repeated. A backup does all this by itself for the vaults of `copyTo`.',
-    ja: '各ターゲットについて、複製先になく、複製先の保持ルールで残るものを新しい順に複製します。--date を付けるとその 1 つだけです。送るのは不足分だけで、途中ですべて検査し、壊れたものは決して複製しません。回線が切れると 3 回まで試み、途中で終わった実行はもう一度実行するだけで続きから進みます。`copyTo` の保管先へはバックアップが自動で行います。',
+    en: 'Of each target those are copied which the other vault lacks and by its own retention would keep, the newest first; with --date one alone. Only what is missing there is sent, and everything is checked on the way: what is damaged is never copied. A line that breaks is tried again three times; a run that was ended in the middle is simply repeated. A backup does all this by itself for the vaults of `copyTo`. What another program has put into a repository is of no target and stays there: `restic copy` brings it to another one.',
+    ja: '各ターゲットについて、複製先になく、複製先の保持ルールで残るものを新しい順に複製します。--date を付けるとその 1 つだけです。送るのは不足分だけで、途中ですべて検査し、壊れたものは決して複製しません。回線が切れると 3 回まで試み、途中で終わった実行はもう一度実行するだけで続きから進みます。`copyTo` の保管先へはバックアップが自動で行います。他のプログラムがリポジトリーに取得したものはどのターゲットにも属さないため複製しません。`restic copy` で別のリポジトリーへ複製できます。',
   },
   arguments: {
     targets: many('TARGET', {
@@ -60,17 +60,25 @@ export const copyCommand = defineCommand({
     if (from === undefined) throw cliErrors.CLI_OPTION_MISSING({ option: '--from', command: 'hikae copy' });
     if (to.length === 0) throw cliErrors.CLI_OPTION_MISSING({ option: '--to', command: 'hikae copy' });
     const request = { targets, from, to, date, yes };
+    // Who names targets knows what he leaves out.
+    const restText: typeof foreignText = (...copies) => (targets.length === 0 ? foreignText(...copies) : '');
     return inPolicy(
       context,
       async (parts) => {
         const { copy, planCopies } = await import('../app/operations.ts');
         if (dryRun) {
           const plans = await planCopies(request, parts);
-          await context.results.show(plans, (language) => plannedText(plans, language));
+          await context.results.show(
+            plans,
+            (language) => plannedText(plans, language) + restText(plans, language),
+          );
           return endOf(plans);
         }
         const result = await copy(request, parts);
-        await context.results.show(result, (language) => copiesText(result.ends, language));
+        await context.results.show(
+          result,
+          (language) => copiesText(result.ends, language) + restText(result.ends, language),
+        );
         return endOf(result.ends);
       },
       wait === undefined ? {} : { lockWait: wait },

@@ -3,7 +3,7 @@ import { type Bilingual, fill, type Language, printable } from '../base/language
 import { formatSize } from '../base/quantities.ts';
 import type { Failure } from '../model/events.ts';
 import { type Trouble, troubleText } from '../model/trouble.ts';
-import { countText, formatTable, outcomeTexts, spanText, verbTexts } from '../report/report.ts';
+import { countText, formatTable, outcomeTexts, spanText, targetText, verbTexts } from '../report/report.ts';
 import { defineCommand } from './command.ts';
 import { parsed, value } from './options.ts';
 import { inPolicy } from './parts.ts';
@@ -111,8 +111,9 @@ function runText(
   language: Language,
 ): string {
   const failure = run.error === undefined ? [] : [failureText(run.error, language)];
-  const targets = run.results.map(({ target, outcome, seconds, error }) => {
-    const line = `${target}: ${outcomeTexts[outcome][language]} (${spanText(seconds, language)})`;
+  const targets = run.results.map(({ verb, target, vault, outcome, seconds, error }) => {
+    const what = vault === undefined ? target : targetText({ verb, target, vault }, language);
+    const line = `${what}: ${outcomeTexts[outcome][language]} (${spanText(seconds, language)})`;
     return error === undefined ? line : `${line}: ${failureText(error, language)}`;
   });
   const told = troubles.map((trouble) => {

@@ -137,7 +137,7 @@ describe('runs', () => {
       newBytes: 5,
     });
     recorder.record({ type: 'trouble', target: 'mail', trouble: problem });
-    const ended = { type: 'target.finished', verb: 'backup', seconds: 1.5 } as const;
+    const ended = { type: 'target.finished', verb: 'backup', vault: 'hdd', seconds: 1.5 } as const;
     recorder.record({ ...ended, target: 'mail', outcome: 'partial' });
     recorder.record({ ...ended, target: 'blog', outcome: 'failed', error: failure });
     now += 60_000;
@@ -158,8 +158,8 @@ describe('runs', () => {
         notes: 1,
         problems: 1,
         results: [
-          { verb: 'backup', target: 'mail', outcome: 'partial', seconds: 1.5 },
-          { verb: 'backup', target: 'blog', outcome: 'failed', seconds: 1.5, error: failure },
+          { verb: 'backup', target: 'mail', vault: 'hdd', outcome: 'partial', seconds: 1.5 },
+          { verb: 'backup', target: 'blog', vault: 'hdd', outcome: 'failed', seconds: 1.5, error: failure },
         ],
       },
     ]);
@@ -197,7 +197,7 @@ describe('runs', () => {
     assert.equal((await ledger.recentRuns(1, { signal }))[0]?.notes, KEPT_WORD_FOR_WORD + 5);
   });
 
-  test('of an earlier version have their errors in the language that they were kept in', async () => {
+  test('of an earlier version have their errors in the language that they were kept in, and no vaults', async () => {
     await open();
     closeAll();
     rmSync(join(folder, 'ledger.sqlite'));
@@ -205,10 +205,12 @@ describe('runs', () => {
     for (const step of migrations.slice(0, 3)) old.exec(step);
     old.exec(`PRAGMA user_version = 3;
       INSERT INTO runs VALUES (1, 'r', 'backup', 'dell', '[]', ${NOON}, ${NOON}, 'failed', 'SOURCE_GONE', 'gone',
-        'look', 0, 0, 0, 0, 0, 1, 1, 'boot')`);
+        'look', 0, 0, 0, 0, 0, 1, 1, 'boot');
+      INSERT INTO results VALUES (1, 0, 'backup', 'mail', 'succeeded', 2, NULL, NULL, NULL)`);
     old.close();
     const [found] = await (await open()).recentRuns(1, { signal });
     assert.deepEqual(found?.error, { code: 'SOURCE_GONE', message: 'gone', hint: 'look' });
+    assert.deepEqual(found?.results, [{ verb: 'backup', target: 'mail', outcome: 'succeeded', seconds: 2 }]);
     assert.deepEqual(told, []);
   });
 
@@ -476,7 +478,13 @@ describe('a ledger that cannot be written', () => {
     const recorder = await ledger.startRun(run('r'), { signal });
     const other = new DatabaseSync(join(folder, 'ledger.sqlite'));
     other.exec('BEGIN IMMEDIATE');
-    const ended = { type: 'target.finished', verb: 'backup', outcome: 'succeeded', seconds: 1 } as const;
+    const ended = {
+      type: 'target.finished',
+      verb: 'backup',
+      vault: 'hdd',
+      outcome: 'succeeded',
+      seconds: 1,
+    } as const;
     recorder.record({ ...ended, target: 'mail' });
     assert.deepEqual(
       told.map(({ code }) => code),

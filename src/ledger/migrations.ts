@@ -131,4 +131,7 @@ export const migrations: readonly string[] = [
      until INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX locks_of_target ON locks (vault, target, number);`,
+
+  // 7: which vault a target's result is about; of what was recorded before nobody knows
+  `ALTER TABLE results ADD COLUMN vault TEXT;`,
 ];

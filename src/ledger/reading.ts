@@ -35,9 +35,11 @@ export function processFrom(row: Row): ProcessIdentity {
 
 export function resultFrom(row: Row): TargetResult {
   const error = failure(row);
+  const vault = optional(row, 'vault', () => text(row, 'vault'));
   return {
     verb: word(row, 'verb', verbs),
     target: text(row, 'target'),
+    ...(vault === undefined ? {} : { vault }),
     outcome: word(row, 'outcome', outcomes),
     seconds: seconds(row, 'seconds'),
     ...(error === undefined ? {} : { error }),

@@ -20,6 +20,8 @@ export interface RunStart {
 export interface TargetResult {
   readonly verb: Verb;
   readonly target: string;
+  /** by its name; absent in what earlier versions have recorded */
+  readonly vault?: string;
   readonly outcome: Outcome;
   readonly seconds: number;
   readonly error?: Failure;

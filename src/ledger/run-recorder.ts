@@ -182,12 +182,12 @@ class Recorder {
 
   #writeResults(number: number): void {
     const insert = this.#parts.database.prepare(
-      `INSERT INTO results (run, position, verb, target, outcome, seconds, error_code, error_message, error_hint,
-         error_message_ja, error_hint_ja) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO results (run, position, verb, target, vault, outcome, seconds, error_code, error_message,
+         error_hint, error_message_ja, error_hint_ja) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    for (const [position, { verb, target, outcome, seconds, error }] of this.#results.entries()) {
+    for (const [position, { verb, target, vault, outcome, seconds, error }] of this.#results.entries()) {
       if (position < this.#written.results) continue;
-      insert.run(number, position, verb, target, outcome, seconds, ...errorColumns(error));
+      insert.run(number, position, verb, target, vault ?? null, outcome, seconds, ...errorColumns(error));
     }
   }
 

@@ -20,6 +20,8 @@ export type Event =
       readonly type: 'target.finished';
       readonly verb: Verb;
       readonly target: string;
+      /** where it ended up: another one than it started with where that was out of reach */
+      readonly vault: string;
       readonly outcome: Outcome;
       readonly seconds: number;
       readonly error?: Failure;

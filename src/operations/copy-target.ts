@@ -37,6 +37,8 @@ export interface CopyEnd extends TargetEnd {
   readonly copied: readonly CopiedSnapshot[];
   /** those that could not be copied, by their place in `from` */
   readonly missing: readonly string[];
+  /** how many snapshots in `from` another program has written: they are of no target, and never copied */
+  readonly foreign: number;
   readonly forget?: ForgetResult;
 }
 
@@ -47,6 +49,7 @@ class Progress {
   readonly failed = new Map<string, { readonly place: string; readonly error: HikaeError }>();
   /** what is still to be done, newest first; undefined before anybody has looked */
   left: readonly SnapshotEntry[] | undefined;
+  foreign = 0;
   forget: ForgetResult | undefined;
 }
 
@@ -79,14 +82,15 @@ export async function copyTarget(question: CopyQuestion, parts: PolicyParts): Pr
 
 function endOf(
   { target, from, vault }: CopyQuestion,
-  { copied, failed, left, forget }: Progress,
+  { copied, failed, left, foreign, forget }: Progress,
   interrupted: Error | undefined,
 ): CopyEnd {
   // Where nobody got as far as to look, the reason alone tells.
   if (interrupted !== undefined && left === undefined) throw interrupted;
   const undone = interrupted === undefined ? [] : (left ?? []).filter((entry) => !failed.has(copyKey(entry)));
   const places = [...[...failed.values()].map(({ place }) => place), ...undone.map(({ place }) => place)];
-  const end = { target, from, vault, copied, missing: places, ...(forget === undefined ? {} : { forget }) };
+  const forgotten = forget === undefined ? {} : { forget };
+  const end = { target, from, vault, copied, missing: places, foreign, ...forgotten };
   const [first] = failed.values();
   const reason = interrupted ?? first?.error;
   if (reason === undefined) return { ...end, outcome: 'succeeded' };
@@ -102,8 +106,10 @@ async function copyLacking(question: CopyQuestion, progress: Progress, parts: Po
     const writable = await opened.vault.acquire({ wait: lockWait, emit, signal, ...bound });
     try {
       const { snapshots } = await opened.vault.list({ target: question.target, signal });
-      progress.left = await lackingIn(question, source, { name: opened.name, snapshots }, parts);
-      await foretell(question.target, source, opened, { snapshots, lacking: progress.left }, parts);
+      const found = await lackingIn(question, source, { name: opened.name, snapshots }, parts);
+      progress.left = found.lacking;
+      progress.foreign = found.foreign;
+      await foretell(question.target, source, opened, { snapshots, lacking: found.lacking }, parts);
       await copyAll(source, { opened, writable }, progress, parts);
       const { target, forgets } = question;
       if (forgets && progress.copied.length > 0)
@@ -151,15 +157,15 @@ async function copyAll(
   }
 }
 
-/** What a copy would bring, newest first. */
+/** What a copy would bring, newest first; and how many there are that it never brings, because another program wrote them. */
 export async function lackingIn(
   { target, date }: Pick<CopyQuestion, 'target' | 'date'>,
   source: OpenedVault,
   destination: { readonly name: string; readonly snapshots: readonly SnapshotEntry[] },
   parts: PolicyParts,
-): Promise<readonly SnapshotEntry[]> {
+): Promise<{ readonly lacking: readonly SnapshotEntry[]; readonly foreign: number }> {
   const { clock, policy, signal, zone } = parts;
-  const { snapshots, unreadable } = await source.vault.list({ target, signal });
+  const { snapshots, unreadable, foreign = 0 } = await source.vault.list({ target, signal });
   tellUnreadable(
     source.name,
     unreadable.filter(({ place }) => place.split('/')[1] === target),
@@ -169,10 +175,11 @@ export async function lackingIn(
   const now = clock.now();
   if (date === undefined) {
     const kept = destination.name in policy.vaults ? { keep: keepOf(policy, destination.name) } : {};
-    return lackingSnapshots(snapshots, known, { ...kept, now, zone });
+    return { lacking: lackingSnapshots(snapshots, known, { ...kept, now, zone }), foreign };
   }
   const chosen = selectSnapshot(snapshots, date, { vault: source.name, now });
-  return known.some((entry) => copyKey(entry) === copyKey(chosen)) ? [] : [chosen];
+  const isKnown = known.some((entry) => copyKey(entry) === copyKey(chosen));
+  return { lacking: isKnown ? [] : [chosen], foreign };
 }
 
 /** Does work with two vaults. `create`: a local destination is made where there never was one. */

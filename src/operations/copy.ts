@@ -48,7 +48,7 @@ export async function copyRecorded(question: CopyQuestion, parts: PolicyParts): 
   const end = await runTarget({ verb: 'copy', target, vault }, parts, parts.emit, () =>
     copyTarget(question, parts),
   );
-  return { from, vault, copied: [], missing: [], ...end };
+  return { from, vault, copied: [], missing: [], foreign: 0, ...end };
 }
 
 export interface PlannedCopy {
@@ -61,6 +61,8 @@ export interface PlannedCopy {
   readonly snapshots: readonly PlannedSnapshot[];
   /** what locking them there will come to; absent where nothing is locked */
   readonly locks?: PricedForecast;
+  /** see CopyEnd */
+  readonly foreign: number;
   readonly error?: Error;
 }
 
@@ -82,7 +84,7 @@ export async function planCopies(request: CopyRequest, parts: PolicyParts): Prom
     } catch (error) {
       parts.signal.throwIfAborted();
       if (!isHikaeError(error)) throw error;
-      plans.push({ ...plan, creates: false, snapshots: [], error });
+      plans.push({ ...plan, creates: false, snapshots: [], foreign: 0, error });
     }
   }
   return plans;
@@ -91,18 +93,19 @@ export async function planCopies(request: CopyRequest, parts: PolicyParts): Prom
 async function planOne(
   question: CopyQuestion,
   parts: PolicyParts,
-): Promise<Pick<PlannedCopy, 'creates' | 'snapshots' | 'locks'>> {
+): Promise<Pick<PlannedCopy, 'creates' | 'snapshots' | 'foreign' | 'locks'>> {
   try {
     return await inPair(question, parts, false, async (source, destination) => {
-      const snapshots = await estimateAll(question, source, destination, parts);
-      return { creates: false, snapshots, ...(await forecast(question, destination, snapshots, parts)) };
+      const planned = await estimateAll(question, source, destination, parts);
+      const locks = await forecast(question, destination, planned.snapshots, parts);
+      return { creates: false, ...planned, ...locks };
     });
   } catch (error) {
     if (!isHikaeError(error, 'VAULT_NOT_FOUND')) throw error;
     // Only one that lies on this machine is made by a copy; and what there is to copy from has to be there.
     const source = await parts.openVault(question.from, { create: false });
     try {
-      return { creates: true, snapshots: await estimateAll(question, source, undefined, parts) };
+      return { creates: true, ...(await estimateAll(question, source, undefined, parts)) };
     } finally {
       await source.vault.close();
     }
@@ -126,12 +129,12 @@ async function estimateAll(
   source: OpenedVault,
   destination: OpenedVault | undefined,
   parts: PolicyParts,
-): Promise<readonly PlannedSnapshot[]> {
+): Promise<Pick<PlannedCopy, 'snapshots' | 'foreign'>> {
   const { signal } = parts;
   const { target, vault: name } = question;
   const list = await destination?.vault.list({ target, signal });
   const snapshots = list?.snapshots ?? [];
-  const lacking = await lackingIn(question, source, { name, snapshots }, parts);
+  const { lacking, foreign } = await lackingIn(question, source, { name, snapshots }, parts);
   const newest = snapshots.findLast(({ header }) => header.schedule !== 'safety');
   let before: SnapshotReader | undefined;
   if (lacking.length > 0 && newest !== undefined) before = await destination?.vault.open(newest, { signal });
@@ -147,7 +150,7 @@ async function estimateAll(
   } finally {
     await before?.close();
   }
-  return planned;
+  return { snapshots: planned, foreign };
 }
 
 function questionsOf(

@@ -78,9 +78,15 @@ export async function vaultsNewestFirst(
   return [...names].sort((one, other) => rank(other) - rank(one));
 }
 
-/** Out of reach, locked, or closed by another password: whoever reads can look whether the next vault serves. */
+/**
+ * Out of reach, locked, closed by another password or by one that can't be had: whoever reads can look whether the next vault
+ * serves.
+ */
 export function servesNot(error: unknown): error is HikaeError {
-  return isHikaeError(error) && [10, 11, 12].includes(error.exit);
+  return (
+    (isHikaeError(error) && [10, 11, 12].includes(error.exit)) ||
+    isHikaeError(error, 'POLICY_SECRET_MISSING', 'POLICY_SECRET_COMMAND', 'POLICY_SECRET_EXPOSED')
+  );
 }
 
 export function isOutOfReach(error: unknown): error is HikaeError {

@@ -50,7 +50,7 @@ export async function runRecorded<End extends { readonly outcome: Outcome }>(
 }
 
 /** Does one target's part of a run; what it fails with ends this target, and only a cancellation ends the run. */
-export async function runTarget<Result extends { readonly outcome: Outcome }>(
+export async function runTarget<Result extends { readonly outcome: Outcome; readonly vault?: string }>(
   request: { readonly verb: Verb; readonly target: string; readonly vault: string },
   parts: Pick<Parts, 'clock' | 'signal'>,
   emit: Emit,
@@ -58,12 +58,13 @@ export async function runTarget<Result extends { readonly outcome: Outcome }>(
 ): Promise<Result | (TargetEnd & { readonly outcome: 'failed'; readonly error: Error })> {
   const { verb, target } = request;
   const started = parts.clock.elapsed();
-  const finished = (outcome: Outcome, error?: Error) => {
+  const finished = (outcome: Outcome, vault: string, error?: Error) => {
     const failure = error === undefined ? {} : { error: failureOf(error) };
     emit({
       type: 'target.finished',
       verb,
       target,
+      vault,
       outcome,
       seconds: parts.clock.elapsed() - started,
       ...failure,
@@ -72,13 +73,14 @@ export async function runTarget<Result extends { readonly outcome: Outcome }>(
   emit({ type: 'target.started', ...request });
   try {
     const result = await work();
-    finished(result.outcome, 'error' in result && result.error instanceof Error ? result.error : undefined);
+    const error = 'error' in result && result.error instanceof Error ? result.error : undefined;
+    finished(result.outcome, result.vault ?? request.vault, error);
     return result;
   } catch (error) {
     parts.signal.throwIfAborted();
     // A bug is no outcome of a target: it ends everything, with its stack.
     if (!isHikaeError(error)) throw error;
-    finished('failed', error);
+    finished('failed', request.vault, error);
     return { target, outcome: 'failed', error };
   }
 }

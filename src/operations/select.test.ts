@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { isHikaeError } from '../base/errors.ts';
 import type { Event } from '../model/events.ts';
 import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
+import { policyErrors } from '../policy/errors.ts';
 import { repositoryErrors } from '../vault/restic/errors.ts';
 import { vaultErrors } from '../vault/vault.ts';
 import type { OpenedVault, Parts } from './parts.ts';
@@ -184,10 +185,11 @@ describe('openSnapshot', () => {
     assert.deepEqual(host.open, ['hdd']);
   });
 
-  it('goes past a vault that another password opens, or that somebody holds, unless it is the only one', async () => {
+  it('goes past a vault without its password, or that somebody holds, unless it is the only one', async () => {
     const path = '/repository';
     for (const [code, error] of [
       ['VAULT_WRONG_PASSWORD', repositoryErrors.VAULT_WRONG_PASSWORD({ path })],
+      ['POLICY_SECRET_MISSING', policyErrors.POLICY_SECRET_MISSING({ from: '/root/password' })],
       ['VAULT_LOCKED', vaultErrors.VAULT_LOCKED({ path })],
     ] as const) {
       const host = hostOf({ safe: error, nas: entries });

@@ -11,6 +11,7 @@ const finished = (outcome: 'succeeded' | 'failed'): Event => ({
   type: 'target.finished',
   verb: 'backup',
   target: 'mail',
+  vault: 'hdd',
   outcome,
   seconds: 5,
 });

@@ -7,5 +7,5 @@ export { createStage, type Stage, type StampedEvent, type Subscriber } from './s
 export { type Column, formatTable } from './table.ts';
 export { eventText } from './texts/event-texts.ts';
 export { countText, spanText, timeText } from './texts/quantity-texts.ts';
-export { actionTexts, outcomeTexts, phaseTexts, verbTexts } from './texts/word-texts.ts';
+export { actionTexts, outcomeTexts, phaseTexts, targetText, verbTexts } from './texts/word-texts.ts';
 export { fitTo, padEnd, padStart, widthOf, wrap } from './width.ts';

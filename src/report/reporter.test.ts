@@ -28,7 +28,7 @@ const start: Event[] = [
 ];
 const warning: Event = { type: 'warning', code: 'x', facts: {} };
 const end: Event[] = [
-  { type: 'target.finished', verb: 'backup', target: 'mail', outcome: 'succeeded', seconds: 5 },
+  { type: 'target.finished', verb: 'backup', target: 'mail', vault: 'hdd', outcome: 'succeeded', seconds: 5 },
   { type: 'run.finished', verb: 'backup', outcome: 'succeeded', seconds: 5 },
 ];
 

@@ -39,6 +39,8 @@ export interface SnapshotList {
   /** oldest first */
   readonly snapshots: readonly SnapshotEntry[];
   readonly unreadable: readonly UnreadableSnapshot[];
+  /** how many another program has written, of whatever target; absent where none can be */
+  readonly foreign?: number;
 }
 
 export interface OpenSnapshotOptions {

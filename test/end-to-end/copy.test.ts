@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import type { SnapshotEntry } from '../../src/model/snapshot.ts';
+import { resticBackup } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
 import { eventsOf, run, runAt, runPlain, Scratch, type ToldError } from './command.ts';
 
@@ -139,14 +140,23 @@ describe('copyTo', { timeout: 240_000 }, () => {
     // One day and one week are kept there.
     assert.deepEqual(safe, disk.slice(1));
     const log = await runAt<
-      readonly { readonly verb: string; readonly results: readonly { readonly verb: string }[] }[]
+      readonly { readonly results: readonly { readonly verb: string; readonly vault: string }[] }[]
     >(day(23), policy, ['log']);
     assert.deepEqual(
-      log.result[0]?.results.map(({ verb }) => verb),
-      ['backup', 'copy', 'copy'],
+      log.result[0]?.results.map(({ verb, vault }) => [verb, vault]),
+      [
+        ['backup', 'disk'],
+        ['copy', 'second'],
+        ['copy', 'safe'],
+      ],
     );
     const compared = await run<ToldVerify>(policy, ['verify', '--vault', 'disk', '--compare', 'safe']);
     assert.deepEqual([compared.status, compared.result.ends[0]?.findings], [0, []]);
+    // What restic has taken is of no target: it stays, and that is told to whoever wants all of them.
+    resticBackup(scratch.at('repository'), [scratch.at('site')]);
+    const back = ['--policy', policy, '--lang', 'en', 'copy', '--from', 'safe', '--to', 'second'];
+    assert.match((await runPlain(back)).stdout, /^not copied: .* safe \(1 snapshots\)/m);
+    assert.doesNotMatch((await runPlain([...back, 'blog'])).stdout, /not copied/);
   });
 });
 

@@ -111,12 +111,20 @@ export const sampleEvents: readonly Event[] = [
     finding: { kind: 'manifest', places: ['daily/mail/1', 'daily/mail/2'], path: '', reason: 'trailer' },
   },
   ...keys<Outcome>(outcomeTexts).map(
-    (outcome): Event => ({ type: 'target.finished', verb: 'backup', target: 'mail', outcome, seconds: 83 }),
+    (outcome): Event => ({
+      type: 'target.finished',
+      verb: 'backup',
+      target: 'mail',
+      vault: 'hdd',
+      outcome,
+      seconds: 83,
+    }),
   ),
   {
     type: 'target.finished',
     verb: 'backup',
     target: 'mail',
+    vault: 'hdd',
     outcome: 'failed',
     seconds: 8.4,
     error: failure,

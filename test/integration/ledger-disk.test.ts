@@ -43,7 +43,14 @@ test(
         recorder.record({ type: 'trouble', target: 'mail', trouble: lost });
       }
       for (const outcome of ['partial', 'succeeded'] as const) {
-        recorder.record({ type: 'target.finished', verb: 'backup', target: 'mail', outcome, seconds: 1 });
+        recorder.record({
+          type: 'target.finished',
+          verb: 'backup',
+          target: 'mail',
+          vault: 'hdd',
+          outcome,
+          seconds: 1,
+        });
       }
       assert.deepEqual(
         told.map(({ code }) => code),

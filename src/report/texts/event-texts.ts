@@ -3,11 +3,10 @@ import { type Bilingual, type Facts, fill, type Language, printable } from '../.
 import { formatSize } from '../../base/quantities.ts';
 import type { Event, Failure, ListPrice } from '../../model/events.ts';
 import { findingTexts } from '../../model/finding.ts';
-import type { Verb } from '../../model/run.ts';
 import { troubleText } from '../../model/trouble.ts';
 import { warningText } from '../../model/warning.ts';
 import { countText, spanText } from './quantity-texts.ts';
-import { outcomeTexts, phaseTexts, verbTexts } from './word-texts.ts';
+import { outcomeTexts, phaseTexts, targetText, verbTexts } from './word-texts.ts';
 
 const texts = {
   runStarted: { en: '{verb} started: {targets}', ja: '{verb}を開始しました: {targets}' },
@@ -76,18 +75,6 @@ const texts = {
   },
 } as const satisfies Record<string, Bilingual>;
 
-/** How a verb's target and vault stand to each other. */
-const targetStarted: Readonly<Record<Verb, Bilingual>> = {
-  backup: { en: '{target} → {vault}', ja: '{target} → {vault}' },
-  copy: { en: '{target} → {vault}', ja: '{target} → {vault}' },
-  restore: { en: '{target} ← {vault}', ja: '{target} ← {vault}' },
-  verify: { en: '{target} in {vault}', ja: '{vault} の {target}' },
-  forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
-  prune: { en: '{vault}', ja: '{vault}' },
-  repair: { en: '{vault}', ja: '{vault}' },
-  guard: { en: '{vault}', ja: '{vault}' },
-};
-
 function failureFacts(failure: Failure | undefined, language: Language): Facts {
   if (failure === undefined) return {};
   const { code, message, hint, ja } = failure;
@@ -106,7 +93,7 @@ export function eventText(event: Event, language: Language): string {
         span: spanText(event.seconds, language),
       });
     case 'target.started':
-      return say(targetStarted[event.verb], { target: event.target, vault: event.vault });
+      return targetText(event, language);
     case 'target.finished':
       return say(event.error === undefined ? texts.targetFinished : texts.targetFailed, {
         target: event.target,

@@ -1,5 +1,5 @@
 /** The words of backup as people read them. */
-import type { Bilingual } from '../../base/language.ts';
+import { type Bilingual, fill, type Language } from '../../base/language.ts';
 import type { Phase } from '../../model/events.ts';
 import type { Outcome, Verb } from '../../model/run.ts';
 
@@ -13,6 +13,25 @@ export const verbTexts: Readonly<Record<Verb, Bilingual>> = {
   repair: { en: 'repair', ja: '修復' },
   guard: { en: 'guard', ja: 'バケットの点検' },
 };
+
+const targetTexts: Readonly<Record<Verb, Bilingual>> = {
+  backup: { en: '{target} → {vault}', ja: '{target} → {vault}' },
+  copy: { en: '{target} → {vault}', ja: '{target} → {vault}' },
+  restore: { en: '{target} ← {vault}', ja: '{target} ← {vault}' },
+  verify: { en: '{target} in {vault}', ja: '{vault} の {target}' },
+  forget: { en: '{target} in {vault}', ja: '{vault} の {target}' },
+  prune: { en: '{vault}', ja: '{vault}' },
+  repair: { en: '{vault}', ja: '{vault}' },
+  guard: { en: '{vault}', ja: '{vault}' },
+};
+
+/** How a verb's target and vault stand to each other. */
+export function targetText(
+  { verb, target, vault }: { readonly verb: Verb; readonly target: string; readonly vault: string },
+  language: Language,
+): string {
+  return fill(targetTexts[verb][language], { target, vault });
+}
 
 export const outcomeTexts: Readonly<Record<Outcome, Bilingual>> = {
   succeeded: { en: 'succeeded', ja: '成功' },

@@ -62,6 +62,7 @@ export class SnapshotListing {
         .map(({ entry }) => entry)
         .filter(({ header }) => options.target === undefined || header.target === options.target),
       unreadable,
+      foreign: stored.filter(({ own }) => !own).length,
     };
   }
 
