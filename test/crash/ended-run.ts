@@ -21,6 +21,8 @@ export interface Step {
 
 export interface Observed extends Ran {
   readonly steps: readonly Step[];
+  /** the last step that had been told when it was ended, or had ended by itself */
+  readonly reached: string;
 }
 
 export interface Moment {
@@ -53,12 +55,15 @@ export async function observe(
       if (steps.length === end?.moment.step) reached.resolve();
     }
   });
+  let at = Number.POSITIVE_INFINITY;
   if (end !== undefined) {
     await Promise.race([reached.promise, running.end]);
     await passing(end.moment.wait);
     for (const signal of signals[end.ending]) running.kill(signal);
+    at = steps.length;
   }
-  return { ...(await running.end), steps };
+  const ran = await running.end;
+  return { ...ran, steps, reached: steps[Math.min(at, steps.length) - 1]?.name ?? 'nothing' };
 }
 
 /** A timer of Node.js is a millisecond late, in which much happens. */
