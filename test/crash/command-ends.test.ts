@@ -16,9 +16,9 @@ import { resticCheck } from '../vault/restic-command.ts';
 import { openTestRepository, PASSWORD } from '../vault/restic-taking.ts';
 import { listed, never, openVault, silent, take, verifyAll } from '../vault/taking.ts';
 import { type Ending, momentOf, type Observed, observe } from './ended-run.ts';
-import { damage, makeUntidy, noise, type States, statesOf } from './untidy.ts';
+import { isLong, noise } from './failing-calls.ts';
+import { damage, makeUntidy, type States, statesOf } from './untidy.ts';
 
-const isLong = process.env.HIKAE_LONG === '1';
 /** of each action */
 const ENDS = isLong ? 40 : 1;
 const DAY = 86_400_000;

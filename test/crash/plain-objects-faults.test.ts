@@ -3,16 +3,13 @@
  * is listed is whole, and the next run succeeds.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { isHikaeError } from '../../src/base/errors.ts';
 import { keyFrom } from '../../src/storage/storage.ts';
-import { seededRandom } from '../../src/vault/seeded-random.ts';
 import type { Vault } from '../../src/vault/vault.ts';
-import { type Fault, faultyStorage } from '../doubles/faulty-storage.ts';
+import type { Fault } from '../doubles/faulty-storage.ts';
 import { MemoryStorage } from '../doubles/memory-storage.ts';
 import { openTestObjects } from '../vault/object-taking.ts';
 import {
@@ -25,9 +22,7 @@ import {
   verifyAll,
   writing,
 } from '../vault/taking.ts';
-
-const isLong = process.env.HIKAE_LONG === '1';
-const random = seededRandom(Number(process.env.HIKAE_SEED ?? 1));
+import { chooseCalls, noise, random, workOn } from './failing-calls.ts';
 
 let folder = '';
 let root = '';
@@ -40,10 +35,6 @@ beforeEach(() => {
   writeFileSync(join(root, 'changing'), 'before');
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-function noise(length: number, seed: string): Buffer {
-  return createHash('shake256', { outputLength: length }).update(seed).digest();
-}
 
 async function original(folders: boolean): Promise<MemoryStorage> {
   const medium = new MemoryStorage(undefined, { folders });
@@ -73,10 +64,8 @@ for (const folders of [false, true])
       test(`${kind} at any call of ${what}${folders ? ', in folders' : ''}`, async (t) => {
         const medium = await original(folders);
         const { calls } = await runWith(medium, [], act);
-        const all = Array.from({ length: calls }, (_, at) => at + 1);
-        const chosen = isLong ? all : all.filter(() => random() < 6 / calls);
-        t.diagnostic(`${chosen.length} of ${calls} calls`);
-        for (const at of chosen) await survives(medium, [{ at, kind }], act, `${kind} at ${at}`);
+        for (const at of chooseCalls(calls, 6, t))
+          await survives(medium, [{ at, kind }], act, `${kind} at ${at}`);
       });
 
 /** Works on a copy of the medium, and gives what a loss of power leaves of it, locks of the process included. */
@@ -86,13 +75,10 @@ async function runWith(
   act: (vault: Vault) => Promise<unknown>,
 ) {
   const copy = new MemoryStorage(medium.objects, { folders: medium.tree !== undefined });
-  const storage = faultyStorage(copy, faults);
-  try {
-    await act(await openTestObjects(storage, { create: false }));
-  } catch (error) {
-    assert.ok(isHikaeError(error), String(error instanceof Error ? error.stack : error));
-  }
-  return { calls: storage.calls.length, left: copy.afterCrash(() => random() < 0.5) };
+  const calls = await workOn(copy, faults, async (storage) =>
+    act(await openTestObjects(storage, { create: false })),
+  );
+  return { calls, left: copy.afterCrash(() => random() < 0.5) };
 }
 
 async function survives(

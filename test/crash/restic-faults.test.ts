@@ -3,19 +3,14 @@
  * was, restic finds nothing wrong, and the next run succeeds and goes on from what was stored.
  */
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { isHikaeError } from '../../src/base/errors.ts';
-import { openLocalStorage } from '../../src/storage/local/local-storage.ts';
-import { seededRandom } from '../../src/vault/seeded-random.ts';
 import { copySnapshot } from '../../src/vault/snapshot-copy.ts';
 import type { Vault } from '../../src/vault/vault.ts';
-import { type Fault, faultyStorage } from '../doubles/faulty-storage.ts';
 import { resticCheck } from '../vault/restic-command.ts';
-import { openTestRepository, openTestStorage } from '../vault/restic-taking.ts';
+import { openTestRepository } from '../vault/restic-taking.ts';
 import {
   dayTime,
   describeSnapshot,
@@ -26,9 +21,7 @@ import {
   verifyAll,
   writing,
 } from '../vault/taking.ts';
-
-const isLong = process.env.HIKAE_LONG === '1';
-const random = seededRandom(Number(process.env.HIKAE_SEED ?? 1));
+import { chooseCalls, noise, workOnCopy } from './failing-calls.ts';
 
 let folder = '';
 let root = '';
@@ -49,10 +42,6 @@ beforeEach(async () => {
   writeFileSync(join(root, 'new'), noise(18_000_000, 'new'));
 });
 afterEach(() => rmSync(folder, { recursive: true }));
-
-function noise(length: number, seed: string): Buffer {
-  return createHash('shake256', { outputLength: length }).update(seed).digest();
-}
 
 const actions: Readonly<Record<string, (vault: Vault) => Promise<unknown>>> = {
   'a backup': (vault) => take(vault, { root, time: dayTime(2) }),
@@ -85,40 +74,23 @@ const actions: Readonly<Record<string, (vault: Vault) => Promise<unknown>>> = {
 for (const [what, act] of Object.entries(actions)) {
   for (const kind of ['dead', 'lose-answer'] as const) {
     test(`${kind} at any call of ${what}`, async (t) => {
-      const { calls } = await runWith([], act, 'counted');
-      const all = Array.from({ length: calls }, (_, at) => at + 1);
-      const chosen = isLong ? all : all.filter(() => random() < 4 / calls);
-      t.diagnostic(`${chosen.length} of ${calls} calls`);
-      for (const at of chosen) await survives([{ at, kind }], act, `${kind}-${at}`);
+      const to = join(folder, 'repository');
+      const calls = await workOnCopy({ from: original, to }, [], act);
+      rmSync(to, { recursive: true });
+      for (const at of chooseCalls(calls, 3, t)) {
+        await workOnCopy({ from: original, to }, [{ at, kind }], act);
+        await requireSound(to, act, `${at}`);
+        rmSync(to, { recursive: true });
+      }
     });
   }
 }
 
-async function runWith(faults: readonly Fault[], act: (vault: Vault) => Promise<unknown>, name: string) {
-  const repository = join(folder, name);
-  cpSync(original, repository, { recursive: true });
-  const storage = faultyStorage(
-    await openLocalStorage(repository, { create: false, random: randomBytes }),
-    faults,
-  );
-  let failed = false;
-  try {
-    const vault = await openTestStorage(storage, { create: false });
-    await act(vault);
-  } catch (error) {
-    assert.ok(isHikaeError(error), String(error instanceof Error ? error.stack : error));
-    failed = true;
-  } finally {
-    await storage.close();
-  }
-  return { calls: storage.calls.length, failed, repository };
-}
-
-async function survives(faults: readonly Fault[], act: (vault: Vault) => Promise<unknown>, name: string) {
-  const { repository } = await runWith(faults, act, name);
-  // Its process, which is this one, would be gone with its locks.
-  rmSync(join(repository, 'locks'), { recursive: true, force: true });
-  mkdirSync(join(repository, 'locks'));
+async function requireSound(
+  repository: string,
+  act: (vault: Vault) => Promise<unknown>,
+  name: string,
+): Promise<void> {
   assert.equal(resticCheck(repository), 'sound', name);
   const [before, after] = [await openTestRepository(original), await openTestRepository(repository)];
   const [known, left] = [await listed(before), await before.list({ signal: never })];
@@ -135,5 +107,4 @@ async function survives(faults: readonly Fault[], act: (vault: Vault) => Promise
   assert.deepEqual((await verifyAll(after)).findings, [], name);
   await before.close();
   await after.close();
-  rmSync(repository, { recursive: true });
 }

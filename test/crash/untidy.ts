@@ -1,19 +1,14 @@
 /** A repository that has something for a prune and, once it is damaged, for a repair; and what its snapshots hold. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Vault } from '../../src/vault/vault.ts';
 import { openTestRepository } from '../vault/restic-taking.ts';
 import { dayTime, describeSnapshot, never, take, writing } from '../vault/taking.ts';
+import { noise } from './failing-calls.ts';
 
 /** By the place of each snapshot: its entries, with a hash of the content that was read back. */
 export type States = ReadonlyMap<string, ReadonlyMap<string, string>>;
-
-/** The same bytes for the same seed; nothing compresses or shares them. */
-export function noise(length: number, seed: string): Buffer {
-  return createHash('shake256', { outputLength: length }).update(seed).digest();
-}
 
 export async function statesOf(vault: Vault): Promise<States> {
   const { snapshots, unreadable } = await vault.list({ signal: never });
