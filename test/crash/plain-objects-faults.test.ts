@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { keyFrom } from '../../src/storage/storage.ts';
+import { copySnapshot } from '../../src/vault/snapshot-copy.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import type { Fault } from '../doubles/faulty-storage.ts';
 import { MemoryStorage } from '../doubles/memory-storage.ts';
@@ -17,6 +18,7 @@ import {
   describeSnapshot,
   listed,
   never,
+  openVault,
   silent,
   take,
   verifyAll,
@@ -48,6 +50,21 @@ async function original(folders: boolean): Promise<MemoryStorage> {
 
 const actions: Readonly<Record<string, (vault: Vault) => Promise<unknown>>> = {
   'a backup': (vault) => take(vault, { root, time: dayTime(2) }),
+  'a copy': async (vault) => {
+    const source = await openVault(join(folder, 'source'));
+    if ((await listed(source)).length === 0) await take(source, { root, time: dayTime(2) });
+    const [entry] = (await source.list({ signal: never })).snapshots;
+    assert.ok(entry !== undefined);
+    const reader = await source.open(entry, { signal: never });
+    try {
+      await writing(vault, (writable) =>
+        copySnapshot({ reader, place: entry.place }, writable, { emit: silent, signal: never }),
+      );
+    } finally {
+      await reader.close();
+      await source.close();
+    }
+  },
   'the rest': (vault) =>
     writing(vault, async (writable) => {
       const [first, second] = (await vault.list({ signal: never })).snapshots;
@@ -64,7 +81,7 @@ for (const folders of [false, true])
       test(`${kind} at any call of ${what}${folders ? ', in folders' : ''}`, async (t) => {
         const medium = await original(folders);
         const { calls } = await runWith(medium, [], act);
-        for (const at of chooseCalls(calls, 6, t))
+        for (const at of chooseCalls(calls, 4, t))
           await survives(medium, [{ at, kind }], act, `${kind} at ${at}`);
       });
 
