@@ -192,7 +192,7 @@ async function openRepository(
   lock?: PolicyVault['lock'],
 ): Promise<Vault> {
   const { options, seen, create, hints, cache } = opening;
-  const { world, emit, signal, lockWait, noLock } = options;
+  const { world, emit, signal, lockWait, noLock, asOf } = options;
   const { clock, random, zone, keyCost } = world;
   try {
     const { openResticVault } = await import('../vault/restic/restic-vault.ts');
@@ -200,7 +200,8 @@ async function openRepository(
       password: secret,
       seen,
       ...(create ? { create: { now: clock.now() } } : {}),
-      reading: { lock: !noLock, wait: lockWait, emit },
+      // Nobody removes anything from what was; and a lock of that time is nobody's any more.
+      reading: { lock: !noLock && asOf === undefined, wait: lockWait, emit },
       owner: await lockOwner(world, signal),
       clock,
       random,

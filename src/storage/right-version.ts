@@ -4,6 +4,7 @@
  * is the one.
  */
 import { createHash } from 'node:crypto';
+import { isHikaeError } from '../base/errors.ts';
 import type { CallOptions } from './call.ts';
 import type { Key } from './key.ts';
 import type { Locking, ObjectVersion } from './locking.ts';
@@ -22,7 +23,18 @@ export async function rightVersion(
   const stored = versions.filter(({ deleted }) => !deleted).reverse();
   // One alone is checked by whoever reads it.
   if (stored.length <= 1) return stored[0];
-  for (const version of stored) if (await isRight(locking, version, options)) return version;
+  let refusal: unknown;
+  for (const version of stored) {
+    try {
+      if (await isRight(locking, version, options)) return version;
+    } catch (error) {
+      // Somebody has encrypted it with a key of his own, or put it where we may not look.
+      if (!isUnreadable(error)) throw error;
+      refusal ??= isHikaeError(error, 'STORAGE_REFUSED') ? error : undefined;
+    }
+  }
+  // It may be the one that we may not look at.
+  if (refusal !== undefined) throw refusal;
   return undefined;
 }
 
@@ -36,13 +48,22 @@ export async function isSeen(
   if (latest === undefined || latest.deleted) return false;
   if (latest === right) return true;
   const wanted = options.sha256 ?? hashIn(right.key) ?? (await hashOf(locking, right, options));
-  return (await hashOf(locking, latest, options)) === wanted;
+  try {
+    return (await hashOf(locking, latest, options)) === wanted;
+  } catch (error) {
+    if (!isUnreadable(error)) throw error;
+    return false;
+  }
 }
 
 /** True also of a version under a name that is no hash. */
 async function isRight(locking: Locking, version: ObjectVersion, options: HashOptions): Promise<boolean> {
   const wanted = options.sha256 ?? hashIn(version.key);
   return wanted === undefined || (await hashOf(locking, version, options)) === wanted;
+}
+
+function isUnreadable(error: unknown): boolean {
+  return isHikaeError(error, 'STORAGE_FAILED', 'STORAGE_REFUSED');
 }
 
 /** By the server's word, or else by reading it. */

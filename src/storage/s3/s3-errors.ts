@@ -70,7 +70,10 @@ export function namedS3Error(call: S3Call, error: unknown): unknown {
   if (name === 'NoSuchKey' || (status === 404 && key !== ''))
     return storageErrors.STORAGE_NOT_FOUND({ storage, key }, cause);
   if (name === 'QuotaExceeded') return storageErrors.STORAGE_FULL({ ...call, reason }, cause);
-  if (status === 401 || status === 403) return storageErrors.STORAGE_REFUSED({ ...call, reason }, cause);
+  // It lies in an archive, whoever has put it there: nobody may read it now, and no right would help.
+  const isArchived = name === 'InvalidObjectState';
+  if ((status === 401 || status === 403) && !isArchived)
+    return storageErrors.STORAGE_REFUSED({ ...call, reason }, cause);
   return storageErrors.STORAGE_FAILED({ ...call, reason }, cause);
 }
 

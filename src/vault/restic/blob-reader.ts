@@ -43,6 +43,8 @@ export class BlobReader {
   readonly #trees: TreePacks | undefined;
   /** the one used last stands last */
   #windows: Window[] = [];
+  /** packs that are not there, and how that was told: an index that names such for many blobs costs one question */
+  readonly #absent = new Map<string, string>();
 
   constructor(repository: Repository) {
     const { storage, cache } = repository;
@@ -60,6 +62,11 @@ export class BlobReader {
     if (kept !== undefined) return kept;
     const reasons: string[] = [];
     for (const place of places) {
+      const absent = this.#absent.get(place.pack);
+      if (absent !== undefined) {
+        reasons.push(absent);
+        continue;
+      }
       try {
         const sealed = await this.#sealedAt(type, place, signal);
         const plain = unpackBlob(id, place, sealed, this.#repository);
@@ -68,7 +75,9 @@ export class BlobReader {
       } catch (error) {
         signal.throwIfAborted();
         if (!isDamage(error)) throw error;
-        reasons.push(`pack ${place.pack}: ${error.message}`);
+        const reason = `pack ${place.pack}: ${error.message}`;
+        if (isHikaeError(error, 'STORAGE_NOT_FOUND')) this.#absent.set(place.pack, reason);
+        reasons.push(reason);
       }
     }
     throw new BlobDamaged(type, id, reasons);

@@ -79,24 +79,31 @@ export class SnapshotListing {
     const present = await listIds(this.#repository.storage, 'snapshots', { signal });
     await loadIndex(this.#repository, { signal });
     const byPlace = new Map<string, StoredSnapshot>();
-    const unreadable: UnreadableSnapshot[] = [];
-    for (const status of present) {
+    const unreadable: (UnreadableSnapshot & { readonly file: string })[] = [];
+    const oldestFirst = present.sort((one, other) => one.modified - other.modified);
+    for (const status of oldestFirst) {
       try {
         const one = await this.#readOne(status, signal);
-        byPlace.set(one.entry.place, merged(byPlace.get(one.entry.place), one));
+        const { place } = one.entry;
+        const known = byPlace.get(place);
+        if (known === undefined || known.file.tree === one.file.tree) byPlace.set(place, merged(known, one));
+        else unreadable.push(impostor(keyOf('snapshots', status.id), place));
       } catch (error) {
         signal.throwIfAborted();
         if (!isHikaeError(error) || error.transient) throw error;
-        unreadable.push({
-          place: this.#known.get(status.id)?.place ?? keyOf('snapshots', status.id),
-          reason: error,
-        });
+        const file = keyOf('snapshots', status.id);
+        unreadable.push({ file, place: this.#known.get(status.id)?.place ?? file, reason: error });
       }
     }
     const stored = (await this.#withDates([...byPlace.values()], signal)).sort(
       ({ entry: a }, { entry: b }) => a.header.time - b.header.time || (a.place < b.place ? -1 : 1),
     );
-    return { stored, unreadable };
+    // A place where there is a sound one is not damaged by what else goes by its name.
+    const named = unreadable.map(({ file, place, reason }) => ({
+      place: byPlace.has(place) ? file : place,
+      reason,
+    }));
+    return { stored, unreadable: named };
   }
 
   /** What is locked is protected as well: it can't be removed before. */
@@ -175,6 +182,12 @@ export function placeOfFile(id: string, { paths }: SnapshotFile, tags: OwnTags |
 function placeFrom(of: { schedule: Schedule; target: string; id: string; date: string }): string {
   const day = of.schedule === 'weekly' ? isoWeekOf(of.date) : of.date;
   return `${of.schedule}/${of.target}/${day}-${of.id.slice(0, 8)}`;
+}
+
+/** Of two files that give one snapshot different contents the first that was there is true: later ones anybody may have made. */
+function impostor(file: string, of: string): UnreadableSnapshot & { readonly file: string } {
+  const reason = `it goes by the name of ${of}, which was there before it`;
+  return { file, place: file, reason: vaultErrors.SNAPSHOT_DAMAGED({ place: file, reason }) };
 }
 
 /** Of two files for one snapshot the one that protects it longer counts. */

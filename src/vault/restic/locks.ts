@@ -35,6 +35,8 @@ export interface LockRequest extends Signalled {
   /** milliseconds */
   readonly wait: number;
   readonly emit: Emit;
+  /** nothing is waited for with keys that may put no lock anyway: STORAGE_REFUSED */
+  readonly asReader?: boolean;
   /** locks of ours that don't stand in the way */
   readonly besides?: readonly HeldLock[];
 }
@@ -62,11 +64,14 @@ const REFRESH = 5 * 60_000;
 const LOST_AFTER = 22.5 * 60_000;
 
 export async function takeLock(parts: LockParts, request: LockRequest): Promise<HeldLock> {
-  const { wait, emit, signal, besides = [] } = request;
+  const { wait, emit, signal, asReader = false, besides = [] } = request;
   const { elapsed } = parts.clock;
   const own = () => new Set(besides.map(({ id }) => id));
+  let mayPut = !asReader;
   for (const start = elapsed(); ; ) {
     const conflict = await findConflict(parts, request, own(), signal);
+    if (conflict !== undefined && !mayPut) await removeLock(parts, await putLock(parts, request, signal));
+    mayPut = true;
     if (conflict === undefined) {
       const id = await putLock(parts, request, signal);
       try {
@@ -88,15 +93,19 @@ export async function takeLock(parts: LockParts, request: LockRequest): Promise<
   }
 }
 
-/** A copy on a read-only medium can be read all the same: nobody removes anything from it. */
+/**
+ * A copy on a read-only medium can be read all the same: nobody removes anything from it. Nor does whoever may only read wait
+ * for others: a lock that somebody has left there to keep him out is one that he couldn't remove.
+ */
 export async function lockForReading(
   parts: LockParts,
   { lock: wanted, wait, emit }: ReadingLock,
   signal: AbortSignal,
 ): Promise<() => Promise<void>> {
   if (!wanted) return async () => {};
+  const request = { exclusive: false, writes: false, wait, emit, signal };
   try {
-    const lock = await takeLock(parts, { exclusive: false, writes: false, wait, emit, signal });
+    const lock = await takeLock(parts, { ...request, asReader: true });
     return () => lock.release();
   } catch (error) {
     if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;

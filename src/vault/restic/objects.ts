@@ -8,7 +8,7 @@ import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import type { Sealer } from './format/sealing.ts';
 import { decodeUnpacked, encodeUnpacked, MOST_UNPACKED } from './format/unpacked.ts';
-import { type Folder, idIn, keyOf } from './layout.ts';
+import { type Folder, idIn, keyOf, packKey } from './layout.ts';
 
 export interface Signalled {
   readonly signal: AbortSignal;
@@ -21,17 +21,18 @@ export interface ListedObject {
   readonly modified: number;
 }
 
-/** The ids of what lies in a folder, sorted. Other names are none of the format's. */
+/** The ids of what lies in a folder, sorted. Other names and other places are none of the format's. */
 export async function listIds(
   storage: Storage,
   folder: Folder | 'data',
   { signal }: Signalled,
 ): Promise<ListedObject[]> {
   const found: ListedObject[] = [];
+  const placeOf = folder === 'data' ? packKey : (id: string) => keyOf(folder, id);
   for await (const batch of storage.list(folder as Key, { signal })) {
     for (const { key, size, modified } of batch) {
       const id = idIn(key);
-      if (id !== undefined) found.push({ id, size, modified });
+      if (id !== undefined && key === placeOf(id)) found.push({ id, size, modified });
     }
   }
   return found;
@@ -108,12 +109,15 @@ export function parsing<Result>(storage: Storage, key: Key, parse: () => Result)
   }
 }
 
-/** An object that is too long or too short is damaged; what the medium has to say otherwise stays what it is. */
+/**
+ * An object that is too long or too short is damaged, and so is one that the medium can't give while it gives others, such as
+ * one that somebody has encrypted with a key of his own. What the medium has to say otherwise stays what it is.
+ */
 async function reading<Result>(storage: Storage, key: Key, read: () => Promise<Result>): Promise<Result> {
   try {
     return await read();
   } catch (error) {
-    if (!isHikaeError(error, 'STORAGE_TOO_LARGE', 'STORAGE_TOO_SHORT')) throw error;
+    if (!isHikaeError(error, 'STORAGE_TOO_LARGE', 'STORAGE_TOO_SHORT', 'STORAGE_FAILED')) throw error;
     throw damaged(storage, key, error.message, error);
   }
 }

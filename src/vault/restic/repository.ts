@@ -14,7 +14,7 @@ import { parseIndexFile } from './format/index-file.ts';
 import { encodeKeyFile, newMasterKey, type ScryptCost } from './format/key-file.ts';
 import { randomPolynomial } from './format/polynomial.ts';
 import { type MasterKey, type RandomBytes, Sealer } from './format/sealing.ts';
-import { readKeyFiles, unlock } from './key-files.ts';
+import { MOST_KEYS, readKeyFiles, unlock } from './key-files.ts';
 import { CONFIG, keyOf } from './layout.ts';
 import type { RepositoryLocks } from './locking/repository-locks.ts';
 import { listIds, parsing, readUnpacked, type Signalled } from './objects.ts';
@@ -58,7 +58,7 @@ export async function openRepository(
   storage: Storage,
   { password, random, signal }: OpenOptions,
 ): Promise<Repository | undefined> {
-  const files = await readKeyFiles(storage, { signal });
+  const files = await readKeyFiles(storage, { most: MOST_KEYS, signal });
   const sealed = await readIfThere(storage, signal);
   if (sealed === undefined) {
     if (files.keys.length + files.unreadable.length === 0) return undefined;
@@ -84,12 +84,10 @@ export interface CreateOptions extends OpenOptions {
   readonly hostname: string;
 }
 
-/** Makes a repository in a storage that holds nothing: VAULT_FOREIGN if it does. */
+/** Makes a repository in a storage that holds nothing, hidden versions included: VAULT_FOREIGN if it does. */
 export async function createRepository(storage: Storage, options: CreateOptions): Promise<Repository> {
   const { password, random, signal, cost, now, username, hostname } = options;
-  for await (const batch of storage.list('', { signal })) {
-    if (batch.length > 0) throw vaultErrors.VAULT_FOREIGN({ path: storage.location });
-  }
+  if (!(await isEmpty(storage, { signal }))) throw vaultErrors.VAULT_FOREIGN({ path: storage.location });
   const key = newMasterKey(random);
   const created = new Date(now).toISOString();
   const owner = { created, username, hostname };
@@ -105,6 +103,19 @@ export async function createRepository(storage: Storage, options: CreateOptions)
   await storage.put(keyOf('keys', keyId), file, { signal });
   await storage.put(CONFIG, sealer.seal(encodeConfig(config)), { signal });
   return { storage, config, key, sealer, keyId, created: now, index: emptyIndex() };
+}
+
+/** What was deleted where versions are kept is still there, and would be taken for a part of the new one when it is brought back. */
+async function isEmpty(storage: Storage, options: Signalled): Promise<boolean> {
+  for await (const batch of storage.list('', options)) if (batch.length > 0) return false;
+  if (storage.locking === undefined) return true;
+  try {
+    for await (const batch of storage.locking.versions('', options)) if (batch.length > 0) return false;
+  } catch (error) {
+    // Whoever may not ask sees no more than there is to see.
+    if (!isHikaeError(error, 'STORAGE_REFUSED')) throw error;
+  }
+  return true;
 }
 
 /** Brings the index up to what the repository has now. */
