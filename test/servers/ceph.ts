@@ -17,12 +17,20 @@ export interface S3User {
   readonly secret: string;
 }
 
+export interface CephOptions {
+  /** one user more, who has no rights either */
+  readonly reader?: boolean;
+  /** lines for the configuration of the gateway */
+  readonly settings?: readonly string[];
+}
+
 export interface Ceph {
   readonly endpoint: string;
   readonly port: number;
   /** the first user, and another who has no rights to what the first makes */
   readonly user: S3User;
   readonly stranger: S3User;
+  readonly reader: S3User | undefined;
   stop(): Promise<void>;
 }
 
@@ -31,14 +39,14 @@ const unpacked = fileURLToPath(new URL('../../.cache/ceph', import.meta.url));
 /** Milliseconds for the gateway to answer. */
 const PATIENCE = 120_000;
 
-export async function startCeph(): Promise<Ceph> {
+export async function startCeph({ reader: third = false, settings = [] }: CephOptions = {}): Promise<Ceph> {
   mkdirSync(join(unpacked, '..'), { recursive: true });
   execFileSync(program('unpack-ceph'), [unpacked], { stdio: ['ignore', 'ignore', 'inherit'] });
   const data = mkdtempSync(join(tmpdir(), 'hikae-ceph-'));
   for (const folder of ['log', 'run', 'mon', 'osd', 'rgw']) mkdirSync(join(data, folder));
   const [port, monitor] = [await freePort(), await freePort()];
   const cluster = randomUUID();
-  writeFileSync(join(data, 'ceph.conf'), configuration({ cluster, monitor, port }));
+  writeFileSync(join(data, 'ceph.conf'), configuration({ cluster, monitor, port, settings }));
 
   const daemons: ChildProcess[] = [];
   const run = (command: string, ...args: string[]) =>
@@ -77,10 +85,11 @@ export async function startCeph(): Promise<Ceph> {
     start('ceph-osd', '-i', '0');
     const user = addUser(run, 'first');
     const stranger = addUser(run, 'stranger');
+    const reader = third ? addUser(run, 'reader') : undefined;
     start('radosgw', '-n', 'client.rgw');
     const endpoint = `http://127.0.0.1:${port}`;
     await untilServing(endpoint, () => readFileSync(join(data, 'log/client.rgw.log'), 'utf8').slice(-4_000));
-    return { endpoint, port, user, stranger, stop };
+    return { endpoint, port, user, stranger, reader, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -134,10 +143,12 @@ function configuration({
   cluster,
   monitor,
   port,
+  settings,
 }: {
   cluster: string;
   monitor: number;
   port: number;
+  settings: readonly string[];
 }): string {
   return `[global]
 fsid = ${cluster}
@@ -176,5 +187,6 @@ bluestore_fsck_on_mkfs = false
 rgw_data = /data/rgw
 rgw_frontends = beast endpoint=127.0.0.1:${port}
 rgw_rados_pool_pg_num_min = 1
+${settings.join('\n')}
 `;
 }
