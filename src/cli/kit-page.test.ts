@@ -53,5 +53,8 @@ describe('the page of a recovery kit', () => {
     for (const fact of ['fedcba98', '2026-11-24 19:00', 'backup', 'ap-northeast-1', kit.repository])
       assert.equal(page.includes(fact), true, fact);
     assert.match(kitPage(kit, 'Asia/Tokyo', 'en'), /Password: on the page that was printed/);
+    // Only what lies in a bucket can be looked at as it was.
+    assert.match(page, /--as-of …/);
+    assert.doesNotMatch(kitPage({ ...kit, ...folder() }, 'Asia/Tokyo', 'en'), /--as-of/);
   });
 });

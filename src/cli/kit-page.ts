@@ -44,6 +44,10 @@ const texts = {
   },
   restic: { en: 'With restic (apt install restic):', ja: 'restic を使う場合（apt install restic）:' },
   hikae: { en: 'Or with hikae:', ja: 'hikae を使う場合:' },
+  lookBack: {
+    en: 'If somebody has deleted or overwritten what is in the bucket, add to the lines of 4 a time\n   before that, such as 2026-11-22T15:00:00Z:',
+    ja: 'バケットの中身が削除・上書きされている場合は、4 の各行に、それより前の時刻\n   （例: 2026-11-22T15:00:00Z）を加えます:',
+  },
   confirm: {
     en: 'When this page is in its place: hikae kit confirm --vault {vault}',
     ja: 'この紙を保管したら: hikae kit confirm --vault {vault}',
@@ -106,5 +110,6 @@ function stepLines(kit: Kit, language: Language): string[] {
     ...typed(lines.restic),
     `4. ${texts.hikae[language]}`,
     ...typed(lines.hikae),
+    ...(location.kind === 's3' ? [`5. ${texts.lookBack[language]}`, ...typed(['--as-of …'])] : []),
   ];
 }

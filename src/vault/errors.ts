@@ -6,8 +6,8 @@ export const vaultErrors = defineErrors({
     exit: 10,
     message: { en: 'there is no vault at {path}', ja: '{path} に保管先がありません' },
     hint: {
-      en: 'Check the path, and that its disk is mounted. A vault of the policy over SFTP or on S3 is made by `hikae vault create` with its name.',
-      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。ポリシーにある SFTP や S3 の保管先は、その名前で `hikae vault create` を実行すると作成されます。',
+      en: 'Check the path, and that its disk is mounted. A vault of the policy over SFTP or on S3 is made by `hikae vault create` with its name. If somebody has deleted it in a bucket that keeps versions, `--as-of` with a time before that still reads it.',
+      ja: 'パスが正しいか、ディスクがマウントされているかを確かめてください。ポリシーにある SFTP や S3 の保管先は、その名前で `hikae vault create` を実行すると作成されます。バージョンを保持するバケットで削除された場合は、それより前の時刻を `--as-of` に指定すれば読めます。',
     },
   },
   VAULT_OUT_OF_REACH: {

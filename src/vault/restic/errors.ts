@@ -82,8 +82,8 @@ export const repositoryErrors = defineErrors({
       ja: 'リポジトリー {path} のオブジェクト {object} が壊れています: {reason}',
     },
     hint: {
-      en: 'Run `hikae verify --level full` to learn what is affected, and `hikae repair` (--from another vault) to mend it; take the rest from another date or another vault.',
-      ja: '`hikae verify --level full` で影響の範囲を確かめ、`hikae repair`（--from で別の保管先）で修復してください。直らないものは別の日付か別の保管先から取り出せます。',
+      en: 'Run `hikae verify --level full` to learn what is affected, and `hikae repair` (--from another vault) to mend it; take the rest from another date or another vault. If somebody has overwritten it in a bucket that keeps versions, `--as-of` with a time before that reads what was there.',
+      ja: '`hikae verify --level full` で影響の範囲を確かめ、`hikae repair`（--from で別の保管先）で修復してください。直らないものは別の日付か別の保管先から取り出せます。バージョンを保持するバケットで上書きされた場合は、それより前の時刻を `--as-of` に指定すれば読めます。',
     },
   },
   VAULT_REPOSITORY_LOCKED: {
