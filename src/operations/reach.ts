@@ -22,6 +22,36 @@ export async function inVault<Result>(
   }
 }
 
+/** Does one piece of work after the other in vaults, and closes a vault only when another one is wanted, or at the end. */
+export class OneOpenVault {
+  readonly #parts: Pick<Parts, 'openVault'>;
+  #open: { readonly name: string; readonly opened: OpenedVault } | undefined;
+
+  constructor(parts: Pick<Parts, 'openVault'>) {
+    this.#parts = parts;
+  }
+
+  async in<Result>(name: string, work: (opened: OpenedVault) => Promise<Result>): Promise<Result> {
+    if (this.#open?.name !== name) {
+      await this.close();
+      this.#open = { name, opened: await this.#parts.openVault(name, { create: false }) };
+    }
+    try {
+      return await work(this.#open.opened);
+    } catch (error) {
+      // What went wrong may be its connection.
+      await this.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    await open?.opened.vault.close();
+  }
+}
+
 /** Those that the policy names, nearest first, or the one that a person named. */
 export function vaultsToLookIn(
   vault: string | undefined,

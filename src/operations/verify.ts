@@ -7,7 +7,7 @@ import type { SnapshotEntry, UnreadableSnapshot } from '../model/snapshot.ts';
 import type { VerifyResult } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import { newId, type OpenedVault, type Parts } from './parts.ts';
-import { inVault, servesNot, vaultsToLookIn } from './reach.ts';
+import { OneOpenVault, servesNot, vaultsToLookIn } from './reach.ts';
 import { runRecorded, runTarget, type TargetEnd } from './run.ts';
 import { selectSnapshot } from './select.ts';
 import { damageOf } from './unreadable.ts';
@@ -43,8 +43,17 @@ export interface VerifyReport {
 
 /** Damage makes a run `partial`: it did its work. What kept it from reading a vault at all makes it `failed`. */
 export async function verify(request: VerifyRequest, parts: Parts): Promise<VerifyReport> {
+  const vaults = new OneOpenVault(parts);
+  try {
+    return await verifyIn(vaults, request, parts);
+  } finally {
+    await vaults.close();
+  }
+}
+
+async function verifyIn(vaults: OneOpenVault, request: VerifyRequest, parts: Parts): Promise<VerifyReport> {
   const { level, sample } = request;
-  const plans = await planAll(request, parts);
+  const plans = await planAll(vaults, request, parts);
   const share = snapshotShare(plans);
   const targets = [...new Set(plans.map(({ target }) => target))];
   const run = { id: newId(parts.random), verb: 'verify' as const, targets };
@@ -54,7 +63,7 @@ export async function verify(request: VerifyRequest, parts: Parts): Promise<Veri
       const { target, vault } = plan;
       const spent = { ...sample, seconds: sample.seconds * share(plan) };
       const end = await runTarget({ verb: 'verify', target, vault }, parts, emit, () =>
-        verifyPlanned(plan, { level, sample: spent }, { ...parts, emit }),
+        verifyPlanned(plan, vaults, { level, sample: spent }, { ...parts, emit }),
       );
       done.push({ vault, checked: nothingChecked, findings: [], ...end });
     }
@@ -71,12 +80,12 @@ type Plan = { readonly target: string; readonly vault: string } & (
 
 export const nothingChecked: VerifyResult['checked'] = { snapshots: 0, nodes: 0, files: 0, bytes: 0 };
 
-async function planAll(request: VerifyRequest, parts: Parts): Promise<readonly Plan[]> {
+async function planAll(vaults: OneOpenVault, request: VerifyRequest, parts: Parts): Promise<readonly Plan[]> {
   const names = vaultsToLookIn(request.vault, parts);
   const plans: Plan[] = [];
   for (const vault of names) {
     try {
-      plans.push(...(await inVault(vault, parts, (opened) => planVault(opened, request, parts))));
+      plans.push(...(await vaults.in(vault, (opened) => planVault(opened, request, parts))));
     } catch (error) {
       parts.signal.throwIfAborted();
       if (!servesNot(error)) throw error;
@@ -141,13 +150,14 @@ function snapshotShare(plans: readonly Plan[]): (plan: Plan) => number {
 
 async function verifyPlanned(
   plan: Plan,
+  vaults: OneOpenVault,
   options: Pick<VerifyRequest, 'level' | 'sample'>,
   parts: Parts,
 ): Promise<VerifyEnd> {
   if ('error' in plan) throw plan.error;
   const { target, vault, entries, unreadable } = plan;
   const { emit, signal } = parts;
-  return inVault(vault, parts, async (opened) => {
+  return vaults.in(vault, async (opened) => {
     const lost = unreadable.map((one) => findingOf(one, opened, emit));
     const { findings: met, checked } = await opened.vault.verify(entries, { ...options, emit, signal });
     const findings = [...lost, ...met];
