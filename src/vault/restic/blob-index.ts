@@ -76,6 +76,12 @@ export class BlobClaims {
     return this.#idWords;
   }
 
+  /** In hexadecimal. */
+  protected idAt(entry: number): string {
+    for (let at = 0; at < 8; at++) this.#idWords[at] = this.entries[entry + ID + at] as number;
+    return this.#idBytes.toString('hex');
+  }
+
   protected isKnown(head: number, until: number, type: BlobType, words: Int32Array): boolean {
     for (let at = head; at !== until; at = this.entries[at * WORDS + NEXT] as number) {
       const entry = at * WORDS;
@@ -202,20 +208,28 @@ export class BlobIndex extends BlobClaims {
     return marked;
   }
 
-  /** The marked blobs, pack by pack, those of a pack by their offsets. */
-  *inUse(marks: Uint8Array): Generator<{ readonly pack: string; readonly blobs: readonly PackedBlob[] }> {
-    for (const { pack, entries } of this.#byPack((at) => marks[at] === 1))
+  /** The marked blobs of all packs, or of those that are wanted; those of a pack by their offsets. */
+  *inUse(
+    marks: Uint8Array,
+    isWanted?: (pack: string) => boolean,
+  ): Generator<{ readonly pack: string; readonly blobs: readonly PackedBlob[] }> {
+    const isOf = this.#isIn(isWanted);
+    for (const { pack, entries } of this.#byPack((at) => marks[at] === 1 && isOf(at)))
       yield { pack, blobs: entries.map((at) => this.#blobAt(at * WORDS)).sort(byOffset) };
   }
 
   /** All blobs of all packs, or of those that are wanted; and which of them are marked. */
-  *everyPack(marks: Uint8Array, isWanted: (pack: string) => boolean = () => true): Generator<MarkedPack> {
-    const wanted = this.#packs.map(({ id }) => isWanted(id));
-    const isOf = (at: number) => wanted[(this.entries[at * WORDS + PACK] as number) - 1] === true;
-    for (const { pack, entries } of this.#byPack(isOf)) {
+  *everyPack(marks: Uint8Array, isWanted?: (pack: string) => boolean): Generator<MarkedPack> {
+    for (const { pack, entries } of this.#byPack(this.#isIn(isWanted))) {
       const blobs = entries.map((at) => ({ ...this.#blobAt(at * WORDS), marked: marks[at] === 1 }));
       yield { pack, blobs: blobs.sort(byOffset) };
     }
+  }
+
+  /** Whether an entry lies in one of the wanted packs, and whether it lies anywhere. */
+  #isIn(isWanted: (pack: string) => boolean = () => true): (at: number) => boolean {
+    const wanted = this.#packs.map(({ id }) => isWanted(id));
+    return (at) => wanted[(this.entries[at * WORDS + PACK] as number) - 1] === true;
   }
 
   *#byPack(isWanted: (at: number) => boolean): Generator<{ pack: string; entries: number[] }> {
@@ -235,12 +249,10 @@ export class BlobIndex extends BlobClaims {
 
   #blobAt(entry: number): PackedBlob {
     const { entries } = this;
-    const id = Buffer.alloc(32);
-    new Int32Array(id.buffer, id.byteOffset, 8).set(entries.subarray(entry + ID, entry + ID + 8));
     const length = entries[entry + LENGTH] as number;
     return {
       type: length < 0 ? 'tree' : 'data',
-      id: id.toString('hex'),
+      id: this.idAt(entry),
       offset: (entries[entry + OFFSET] as number) >>> 0,
       length: length & 0x7fff_ffff,
       plainLength: entries[entry + PLAIN] || undefined,

@@ -61,7 +61,8 @@ async function checkPlaces(
   const { blobs: index } = repository.index;
   const sizes = new Map<string, number>();
   for (const { id, size } of await listIds(repository.storage, 'data', { signal })) sizes.set(id, size);
-  for (const { pack, blobs } of index.inUse(marks)) {
+  const isWhole = (pack: string) => (sizes.get(pack) ?? -1) >= index.endOf(pack);
+  for (const { pack, blobs } of index.inUse(marks, (pack) => !isWhole(pack))) {
     const size = sizes.get(pack);
     for (const { type, id, offset, length } of blobs) {
       if (size !== undefined && offset + length <= size) continue;

@@ -91,8 +91,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** Throws a SyntaxError that says what is wrong. Fields that nobody needs here are passed over. */
 export function parseTreeNode(text: string): TreeNode {
-  const fields = parseLargeJson(text) as Fields;
-  if (typeof fields !== 'object' || fields === null) throw new SyntaxError('a node is no object');
+  const fields = fieldsIn(text);
   const name = goUnquote(textIn(fields, 'name'));
   if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
     throw new SyntaxError(`"${name.slice(0, 40)}" is no name`);
@@ -124,6 +123,15 @@ export function parseTreeNode(text: string): TreeNode {
     ...(content === undefined ? {} : { content }),
     ...(subtree === undefined ? {} : { subtree: subtree as string }),
   };
+}
+
+/** Only these numbers may be larger than a double holds, and hardly ever are. */
+function fieldsIn(text: string): Fields {
+  const fields = JSON.parse(text) as Fields;
+  if (typeof fields !== 'object' || fields === null) throw new SyntaxError('a node is no object');
+  const { inode = 0, device_id = 0, device = 0 } = fields;
+  const isExact = [inode, device_id, device].every(Number.isSafeInteger);
+  return isExact ? fields : (parseLargeJson(text) as Fields);
 }
 
 function targetIn(fields: Fields): RawPath {
