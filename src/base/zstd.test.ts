@@ -29,6 +29,9 @@ for (const [name, zstd] of Object.entries(kinds)) {
         const packed = pack(plain);
         assert.deepEqual(zstdDecompressSync(packed), plain);
         assert.deepEqual(zstd.unpack(packed, plain.length), plain);
+        const target = Buffer.alloc(plain.length + 3);
+        assert.equal(zstd.unpackInto(target, packed), plain.length);
+        assert.deepEqual(target, Buffer.concat([plain, Buffer.alloc(3)]));
       }
       assert.ok(pack(text).length < text.length / 20);
     });
@@ -36,7 +39,11 @@ for (const [name, zstd] of Object.entries(kinds)) {
     it('unpacks frames that do not tell their size, and several behind each other', () => {
       const parts = [zstdCompressSync(text), zstdCompressSync(Buffer.from('more'))];
       assert.deepEqual(zstd.unpack(zstdCompressSync(text), MOST), text);
-      assert.deepEqual(zstd.unpack(Buffer.concat(parts), MOST), Buffer.concat([text, Buffer.from('more')]));
+      const both = Buffer.concat([text, Buffer.from('more')]);
+      assert.deepEqual(zstd.unpack(Buffer.concat(parts), MOST), both);
+      const target = Buffer.alloc(both.length);
+      assert.equal(zstd.unpackInto(target, Buffer.concat(parts)), both.length);
+      assert.deepEqual(target, both);
     });
 
     it('says what it can not unpack, and goes on', () => {
@@ -44,12 +51,12 @@ for (const [name, zstd] of Object.entries(kinds)) {
       const broken = Buffer.from(packed);
       broken.fill(0xff, 20, 60);
       const reason = /it unpacks to more than 1000 bytes/;
-      assert.throws(
-        () => zstd.unpack(packed, 1000),
-        (error) => error instanceof NoZstdFrame && reason.test(error.message),
-      );
+      const isToldSo = (error: unknown) => error instanceof NoZstdFrame && reason.test(error.message);
+      assert.throws(() => zstd.unpack(packed, 1000), isToldSo);
+      assert.throws(() => zstd.unpackInto(Buffer.alloc(1000), packed), isToldSo);
       for (const wrong of [Buffer.from('no frame at all'), broken, packed.subarray(0, packed.length - 5)]) {
         assert.throws(() => zstd.unpack(wrong, MOST), NoZstdFrame);
+        assert.throws(() => zstd.unpackInto(Buffer.alloc(text.length), wrong), NoZstdFrame);
       }
       assert.deepEqual(zstd.unpack(packed, text.length), text);
     });

@@ -12,6 +12,11 @@ export interface Zstd {
    * tells the size of its content.
    */
   packInto(target: Uint8Array, plain: Uint8Array): number;
+  /**
+   * Unpacks frames into the beginning of `target` and returns how many bytes they became. Throws NoZstdFrame for what is none,
+   * or becomes more than there is room for; what lies in `target` then means nothing.
+   */
+  unpackInto(target: Uint8Array, frame: Uint8Array): number;
   /** The content of frames. Throws NoZstdFrame for what is none, or becomes more than `most` bytes. */
   unpack(frame: Uint8Array, most: number): Buffer;
 }
@@ -32,6 +37,11 @@ const throughNode: Zstd = {
     const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: LEVEL } });
     target.set(packed);
     return packed.length;
+  },
+  unpackInto(target, frame) {
+    const content = throughNode.unpack(frame, target.length);
+    target.set(content);
+    return content.length;
   },
   unpack(frame, most) {
     try {
@@ -95,6 +105,11 @@ function directly(functions: Functions): Zstd {
       const length: number = functions.pack(packing, target, target.length, plain, plain.length, LEVEL);
       if (length < 0) throw new RangeError(`zstd packs ${plain.length} bytes with error ${-length}`);
       return length;
+    },
+    unpackInto(target, frame) {
+      const length: number = functions.unpack(unpacking, target, target.length, frame, frame.length);
+      // Rare, and not worth a second way to say what is wrong.
+      return length < 0 ? throughNode.unpackInto(target, frame) : length;
     },
     unpack(frame, most) {
       const size: number = functions.contentSize(frame, frame.length);

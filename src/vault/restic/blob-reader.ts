@@ -7,7 +7,7 @@ import type { Range } from '../../storage/storage.ts';
 import { TreePacks } from './cache/tree-packs.ts';
 import type { BlobPlace, BlobType } from './format/blob.ts';
 import { idOf, MOST_BLOB } from './format/blob.ts';
-import { decompress } from './format/compression.ts';
+import { decompress, decompressInto } from './format/compression.ts';
 import { SEAL } from './format/sealing.ts';
 import { packKey } from './layout.ts';
 import type { Signalled } from './objects.ts';
@@ -153,11 +153,35 @@ export function unpackBlob(
   sealed: Uint8Array,
   { sealer }: Pick<Repository, 'sealer'>,
 ): Buffer {
-  if (sealed.length < length || length - SEAL > MOST_BLOB) throw new SyntaxError('it is cut off');
-  const opened = sealer.open(sealed.subarray(0, length));
+  const opened = sealer.open(upTo(length, sealed));
   const plain = plainLength === undefined ? opened : decompress(opened, plainLength);
-  if (idOf(plain) !== id) throw new SyntaxError('its content has another hash');
+  requireHash(plain, id);
   return plain;
+}
+
+/** The same into the beginning of `target`, which has room for the plain bytes; returns how many they are. */
+export function unpackBlobInto(
+  target: Uint8Array,
+  id: string,
+  { length, plainLength }: Pick<BlobPlace, 'length' | 'plainLength'>,
+  sealed: Uint8Array,
+  { sealer }: Pick<Repository, 'sealer'>,
+): number {
+  const opened = sealer.open(upTo(length, sealed));
+  if (plainLength === undefined) target.set(opened);
+  const size =
+    plainLength === undefined ? opened.length : decompressInto(target.subarray(0, plainLength), opened);
+  requireHash(target.subarray(0, size), id);
+  return size;
+}
+
+function upTo(length: number, sealed: Uint8Array): Uint8Array {
+  if (sealed.length < length || length - SEAL > MOST_BLOB) throw new SyntaxError('it is cut off');
+  return sealed.subarray(0, length);
+}
+
+function requireHash(plain: Uint8Array, id: string): void {
+  if (idOf(plain) !== id) throw new SyntaxError('its content has another hash');
 }
 
 function isDamage(error: unknown): error is Error {

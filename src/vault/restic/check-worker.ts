@@ -1,8 +1,8 @@
 /** A thread of a verification: opens every blob of a pack that is needed, and compares its hash. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { serveJobs } from '../../base/worker-pool.ts';
+import { giveBack, serveJobs } from '../../base/worker-pool.ts';
 import { Kernels } from '../../kernels/kernels.ts';
-import { unpackBlob } from './blob-reader.ts';
+import { unpackBlobInto } from './blob-reader.ts';
 import type { CheckWorkerData, PackJob, PackResult } from './check-jobs.ts';
 import { idOf } from './format/blob.ts';
 import { headerLength, parsePackHeader, TAIL } from './format/pack.ts';
@@ -22,11 +22,17 @@ function noChance(): never {
 function check({ pack, opening }: PackJob): PackResult {
   const bytes = opening.sealed;
   const damaged: { id: string; reason: string }[] = [];
+  const plain = Buffer.allocUnsafeSlow(opening.sizes.reduce((most, size) => Math.max(most, size), 0));
   for (const blob of blobsOf(opening)) {
-    const reason = flawOf(() => unpackBlob(blob.id, blob, bytes.subarray(blob.offset), { sealer }));
+    const reason = flawOf(() => {
+      unpackBlobInto(plain, blob.id, blob, bytes.subarray(blob.offset), { sealer });
+    });
     if (reason !== undefined) damaged.push({ id: blob.id, reason });
   }
-  return { flaw: packFlaw(pack, bytes), damaged };
+  const flaw = packFlaw(pack, bytes);
+  giveBack(bytes);
+  giveBack(plain);
+  return { flaw, damaged };
 }
 
 function packFlaw(pack: string, bytes: Uint8Array): string | undefined {

@@ -1,10 +1,16 @@
 /** A thread of a restore: opens the blobs that are wanted of a stretch of a pack, and compares their hashes. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { serveJobs } from '../../base/worker-pool.ts';
+import { giveBack, serveJobs } from '../../base/worker-pool.ts';
 import { Kernels } from '../../kernels/kernels.ts';
-import { unpackBlob } from './blob-reader.ts';
+import { unpackBlobInto } from './blob-reader.ts';
 import { Sealer } from './format/sealing.ts';
-import { blobsOf, type OpenedBlobs, type OpeningJob, type OpeningWorkerData } from './restoring-jobs.ts';
+import {
+  blobsOf,
+  type OpenedBlobs,
+  type OpeningJob,
+  type OpeningWorkerData,
+  type SealedBlob,
+} from './restoring-jobs.ts';
 
 const { key } = workerData as OpeningWorkerData;
 const sealer = new Sealer(
@@ -23,23 +29,20 @@ function open(job: OpeningJob): OpenedBlobs {
   let at = 0;
   for (const blob of blobsOf(job)) {
     const sealed = job.sealed.subarray(blob.offset, blob.offset + blob.length);
-    const plain = unpackedOrNot(blob, sealed);
-    if (plain?.length === blob.size) {
-      bytes.set(plain, start);
-      sound[at] = 1;
-    }
+    sound[at] = isUnpacked(bytes.subarray(start, start + blob.size), blob, sealed) ? 1 : 0;
     start += blob.size;
     at += 1;
   }
+  giveBack(job.sealed);
   return { bytes, sound };
 }
 
-/** undefined for what is not the blob: why, who looks for it in other places tells. */
-function unpackedOrNot(blob: Parameters<typeof unpackBlob>[1] & { id: string }, sealed: Uint8Array) {
+/** False for what is not the blob: why, who looks for it in other places tells. */
+function isUnpacked(target: Uint8Array, blob: SealedBlob, sealed: Uint8Array): boolean {
   try {
-    return unpackBlob(blob.id, blob, sealed, { sealer });
+    return unpackBlobInto(target, blob.id, blob, sealed, { sealer }) === target.length;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return false;
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** A thread that writes files. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { serveJobs } from '../../../base/worker-pool.ts';
+import { giveBack, serveJobs } from '../../../base/worker-pool.ts';
 import { type Job, type JobResult, workOff } from './job.ts';
 import { FileWriter } from './write.ts';
 
@@ -9,5 +9,9 @@ const cancelled = new Int32Array(workerData as SharedArrayBuffer);
 
 if (parentPort !== null) {
   const writer = new FileWriter(() => Atomics.load(cancelled, 0) !== 0);
-  serveJobs<Job, JobResult>(parentPort, (job) => workOff(job, writer));
+  serveJobs<Job, JobResult>(parentPort, (job) => {
+    const result = workOff(job, writer);
+    if ('bytes' in job) giveBack(job.bytes);
+    return result;
+  });
 }

@@ -18,8 +18,17 @@ export function compress(bytes: Uint8Array): Buffer {
 
 /** Throws a SyntaxError for what is no frame, or becomes more than `most` bytes. */
 export function decompress(bytes: Uint8Array, most: number): Buffer {
+  return unpacking(() => zstd.unpack(bytes, most));
+}
+
+/** Unpacks into the beginning of `target`, which bounds what it may become, and returns how many bytes it became. */
+export function decompressInto(target: Uint8Array, bytes: Uint8Array): number {
+  return unpacking(() => zstd.unpackInto(target, bytes));
+}
+
+function unpacking<Result>(work: () => Result): Result {
   try {
-    return zstd.unpack(bytes, most);
+    return work();
   } catch (error) {
     if (!(error instanceof NoZstdFrame)) throw error;
     throw new SyntaxError(error.message, { cause: error });
