@@ -27,13 +27,16 @@ interface Thread<Result> {
   readonly worker: Worker;
   /** what it has been given, in the order in which it will answer */
   readonly given: Waiting<Result>[];
+  /** it has loaded its modules, or never will */
+  readonly loaded: Promise<void>;
 }
 
 /** What a thread answers: errors as plain data, because a class doesn't cross between threads. */
 export type Answer<Result> =
   | { readonly result: Result }
   | { readonly error: ThreadError }
-  | { readonly news: unknown };
+  | { readonly news: unknown }
+  | { readonly loaded: true };
 
 export interface ThreadError {
   readonly message: string;
@@ -61,8 +64,13 @@ export function openWorkerPool<Job, Result, News = never>(
       // Descriptors are opened through libc and passed between threads; Node.js would count them wrongly.
       trackUnmanagedFds: false,
     });
-    const thread: Thread<Result> = { worker, given: [] };
+    const { promise: loaded, resolve: noteLoaded } = Promise.withResolvers<void>();
+    const thread: Thread<Result> = { worker, given: [], loaded };
     worker.on('message', (answer: Answer<Result>) => {
+      if ('loaded' in answer) {
+        noteLoaded();
+        return;
+      }
       if ('news' in answer) {
         options.onNews?.(answer.news as News);
         return;
@@ -73,6 +81,7 @@ export function openWorkerPool<Job, Result, News = never>(
       else waiting?.reject(revive(answer.error));
     });
     worker.on('error', (error) => fail(error as Error));
+    worker.on('exit', () => noteLoaded());
     worker.unref();
     return thread;
   }
@@ -103,6 +112,13 @@ export function openWorkerPool<Job, Result, News = never>(
     });
   }
 
+  /** To terminate a thread that is just loading koffi aborts the whole process. */
+  async function end({ worker, loaded }: Thread<Result>): Promise<void> {
+    worker.ref();
+    await loaded;
+    await worker.terminate();
+  }
+
   return {
     size: options.size,
     start() {
@@ -117,7 +133,7 @@ export function openWorkerPool<Job, Result, News = never>(
     },
     async close() {
       fail(new Error('the worker pool is closed'));
-      await Promise.all(threads.map((thread) => thread.worker.terminate()));
+      await Promise.all(threads.map(end));
     },
   };
 }
@@ -143,6 +159,7 @@ export function serveJobs<Job, Result, News = never>(
   const send = (answer: Answer<Result>, handedOver: readonly ArrayBuffer[]) =>
     port.postMessage(answer, [...handedOver]);
   const tell: Tell<News> = (news, handedOver) => send({ news }, handedOver);
+  send({ loaded: true }, []);
   port.on('message', (job: Job) => {
     const answer = answerOf(() => work(job, tell));
     send(answer, 'result' in answer ? handOver(answer.result) : []);
