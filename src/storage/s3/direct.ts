@@ -1,6 +1,6 @@
 /**
  * A put past the SDK's chain of steps, which for a small object costs more of the processor than all else together. The request
- * is put together here; the SDK's own credentials, signer and connections do the rest. See docs/decisions/0011.
+ * is put together here; the SDK's own credentials, signer and connections do the rest. See docs/decisions/0012.
  */
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
