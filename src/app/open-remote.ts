@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { readIfThere } from '../base/durable-files.ts';
+import type { HikaeError } from '../base/errors.ts';
 import { Secret } from '../base/secret.ts';
 import type { Emit } from '../model/events.ts';
 import type { Location, PolicyVault } from '../policy/policy.ts';
@@ -9,7 +10,7 @@ import type { ClientOptions } from '../storage/s3/client.ts';
 import type { Login } from '../storage/sftp/sftp-storage.ts';
 import type { Storage } from '../storage/storage.ts';
 import { limiting, openPace } from '../storage/wrappers/limiting.ts';
-import { retrying } from '../storage/wrappers/retrying.ts';
+import { attempting, retrying } from '../storage/wrappers/retrying.ts';
 import { spoolOf } from './environment.ts';
 import { secretOf } from './secrets.ts';
 import type { World } from './world.ts';
@@ -36,6 +37,8 @@ export interface RemoteOptions {
 
 /** Tried for some two minutes: a router starts anew in less. */
 const ATTEMPTS = 8;
+/** A line that has only hiccuped; whoever has mistyped a host should not wait for minutes. */
+const OPENINGS = 3;
 const PAUSE = 1_000;
 
 const SSH_PORT = 22;
@@ -49,21 +52,21 @@ export async function openRemote(
   options: RemoteOptions,
 ): Promise<Storage> {
   const { world, emit } = options;
-  const medium =
-    location.kind === 'sftp'
-      ? await openSftp(location, settings, options)
-      : await openS3(location, settings, options);
-  const storage = retrying(limited(medium, settings.limits, world), {
+  const retry = {
     attempts: ATTEMPTS,
     pause: PAUSE,
     random: () => Buffer.from(world.random(4)).readUInt32LE() / 2 ** 32,
-    onRetry: ({ message }) =>
+    onRetry: ({ message, details }: HikaeError) =>
       emit({
         type: 'warning',
         code: 'storage-retry',
-        facts: { storage: medium.location, reason: message },
+        facts: { storage: String(details.storage), reason: message },
       }),
-  });
+  };
+  const medium = await attempting({ ...retry, attempts: OPENINGS }, options, () =>
+    location.kind === 'sftp' ? openSftp(location, settings, options) : openS3(location, settings, options),
+  );
+  const storage = retrying(limited(medium, settings.limits, world), retry);
   const { asOf: time } = options;
   return time === undefined ? storage : asItWas(storage, time, options);
 }

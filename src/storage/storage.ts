@@ -130,12 +130,15 @@ export interface MakeOptions extends ChangeOptions {
   readonly isNew?: boolean;
 }
 
+export interface PutOptions extends MakeOptions {
+  /** of the bytes, in hexadecimal, where the caller knows it: a server that is told it refuses any other bytes */
+  readonly sha256?: string | undefined;
+}
+
 export interface LinkOptions extends MakeOptions {
   /** what the object has to be; the hash is compared where the medium knows one */
   readonly expect?: { readonly size: number; readonly sha256: string };
 }
-
-export type PutOptions = MakeOptions;
 
 export interface Room {
   readonly bytes?: number;

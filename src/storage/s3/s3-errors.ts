@@ -16,7 +16,7 @@ interface S3Error extends Error {
   readonly $metadata?: { readonly httpStatusCode?: number; readonly requestId?: string };
 }
 
-/** Answers that another attempt may change; BadDigest is a body that was damaged on the way. */
+/** Answers that another attempt may change; BadDigest, and a mismatch, are a body that was damaged on the way. */
 const passing: ReadonlySet<string> = new Set([
   'BadDigest',
   'ConditionalRequestConflict',
@@ -29,6 +29,7 @@ const passing: ReadonlySet<string> = new Set([
   'ServiceUnavailable',
   'SlowDown',
   'TimeoutError',
+  'XAmzContentSHA256Mismatch',
 ]);
 
 const unreached: ReadonlySet<unknown> = new Set([

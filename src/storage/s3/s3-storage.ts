@@ -99,13 +99,13 @@ class S3Storage implements Storage {
     this.#bucket = bucket;
   }
 
-  async put(key: Key, body: Body, { lock, isNew = false, signal }: PutOptions): Promise<void> {
+  async put(key: Key, body: Body, { lock, isNew = false, sha256, signal }: PutOptions): Promise<void> {
     const bucket = this.#bucket;
     const version = await naming(bucket, 'put', key, signal, async () => {
       const looks = !isNew && this.capabilities.writeOnce === 'checked';
       if (looks && (await look(bucket, { key }, signal)) !== undefined)
         throw storageErrors.STORAGE_EXISTS({ key, storage: this.location });
-      return upload({ bucket, key, lock }, body, { signal });
+      return upload({ bucket, key, lock }, body, { sha256, signal });
     });
     await this.#requireLocked(key, version, lock, signal);
   }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { CompletedPart, Part } from '@aws-sdk/client-s3';
+import type { HttpRequest } from '@smithy/types';
 import { isHikaeError } from '../../base/errors.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import type { Key } from '../key.ts';
@@ -32,11 +33,15 @@ const CLEARING = 3_000;
 export async function upload(
   to: Destination,
   body: Body,
-  { signal }: CallOptions,
+  { sha256, signal }: CallOptions & { readonly sha256: string | undefined },
 ): Promise<string | undefined> {
   const size = sizeOf(body);
   const { part } = to.bucket;
-  if (body instanceof Uint8Array && size <= 4 * part) return putBytes(to, body, signal);
+  if (body instanceof Uint8Array && size <= 4 * part) {
+    const hash =
+      sha256 === undefined ? createHash('sha256').update(body).digest() : Buffer.from(sha256, 'hex');
+    return putBytes(to, body, hash, signal);
+  }
   if (size <= 4 * part) return putStream(to, body, signal);
   return putParts(to, body, signal);
 }
@@ -58,9 +63,8 @@ export function lockFields(lock: Lock | undefined) {
   return { ObjectLockMode: MODES[lock.mode], ObjectLockRetainUntilDate: until };
 }
 
-async function putBytes(to: Destination, body: Uint8Array, signal: AbortSignal) {
+async function putBytes(to: Destination, body: Uint8Array, sha256: Buffer, signal: AbortSignal) {
   const { sdk, client, putDirectly } = to.bucket;
-  const sha256 = createHash('sha256').update(body).digest();
   const { Bucket: _, Key: key, ...fields } = newObject(to);
   const stored = await putDirectly?.({ key, body, sha256, headers: headersOf(fields) }, signal);
   if (stored !== undefined) return stored.version;
@@ -221,11 +225,20 @@ async function sendPart(
   there: Part | undefined,
   signal: AbortSignal,
 ): Promise<CompletedPart> {
-  const ChecksumSHA256 = createHash('sha256').update(bytes).digest('base64');
+  const sha256 = createHash('sha256').update(bytes).digest();
+  const ChecksumSHA256 = sha256.toString('base64');
   const done = { PartNumber: number, ChecksumSHA256 };
   if (there?.Size === bytes.length && there.ChecksumSHA256 === ChecksumSHA256)
     return { ...done, ETag: there.ETag };
   const command = new sdk.UploadPartCommand({ ...upload, ...CHECKED, ...done, Body: bytes });
+  // The signature covers the same hash; else the signer would go over the bytes once more.
+  command.middlewareStack.add(
+    (next) => async (args) => {
+      (args.request as HttpRequest).headers['x-amz-content-sha256'] = sha256.toString('hex');
+      return next(args);
+    },
+    { step: 'build', priority: 'low' },
+  );
   const { ETag } = await client.send(command, { abortSignal: signal });
   return { ...done, ETag };
 }

@@ -120,7 +120,7 @@ async function ensureLocked({ locking }: Storage, key: Key, { lock, signal }: Pu
 }
 
 /** Makes a call until it succeeds, fails for good, or has been made often enough; it learns how it failed before. */
-async function attempting<Result>(
+export async function attempting<Result>(
   retry: RetryOptions,
   { signal }: CallOptions,
   call: (earlier: HikaeError | undefined) => Promise<Result>,

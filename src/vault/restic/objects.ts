@@ -94,7 +94,7 @@ export async function writeUnpacked(
   const sealed = sealer.seal(encodeUnpacked(json, version));
   const id = idOf(sealed);
   // By chance in its nonce no two have the same name.
-  await storage.put(keyOf(folder, id), sealed, { signal, lock, isNew: true });
+  await storage.put(keyOf(folder, id), sealed, { signal, lock, isNew: true, sha256: id });
   if (isCached(folder)) cache?.add(folder, id, sealed);
   return id;
 }

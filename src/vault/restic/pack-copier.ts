@@ -99,7 +99,7 @@ export class PackCopier {
 
   #put({ id, bytes, blobs }: FinishedPack): void {
     const { storage } = this.#repository;
-    const options = { signal: this.#signal, durable: 'at-sync', isNew: true } as const;
+    const options = { signal: this.#signal, durable: 'at-sync', isNew: true, sha256: id } as const;
     const put = storage.put(packKey(id), bytes, options);
     this.#puts.add(put.then(() => void this.#packs.push({ id, blobs })));
   }

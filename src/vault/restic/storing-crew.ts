@@ -172,7 +172,7 @@ export class StoringCrew {
     const { storage, index } = this.#repository;
     const { signal } = this.#options;
     const put = storage
-      .put(packKey(id), bytes, { signal, durable: 'at-sync', isNew: true })
+      .put(packKey(id), bytes, { signal, durable: 'at-sync', isNew: true, sha256: id })
       .then(
         () => {
           index.blobs.addPack(id, blobs);

@@ -35,8 +35,8 @@ export type FileResult =
   | { readonly kind: 'vanished' }
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Puts a body; resolves when it is stored. One that turns out to have another size is not. */
-export type Put = (body: Body) => Promise<void>;
+/** Puts a body, whose SHA-256 may be known; resolves when it is stored. One that turns out to have another size is not. */
+export type Put = (body: Body, sha256?: string) => Promise<void>;
 
 /** How often a file that changes under the reader is read, before what was read last is kept. */
 const READS = 2;
@@ -97,7 +97,7 @@ async function sendOpen(file: number, put: Put, again: () => Promise<boolean>): 
     if (content !== undefined && turn < READS && hasChanged(file, status)) continue;
     const body = content === undefined ? new FileBody(file, status.size) : new BytesBody(content);
     try {
-      await put(body.body);
+      await put(body.body, body instanceof BytesBody ? body.sha256 : undefined);
     } catch (error) {
       if (!(body instanceof FileBody) || !body.isShort) throw error;
       if (turn >= READS) return { kind: 'unreadable', reason: 'it becomes shorter while it is read' };
@@ -158,13 +158,15 @@ async function readSmall(file: number, size: number): Promise<Uint8Array | undef
 
 class BytesBody {
   readonly body: Uint8Array;
+  readonly sha256: string;
 
   constructor(body: Uint8Array) {
     this.body = body;
+    this.sha256 = createHash('sha256').update(body).digest('hex');
   }
 
   sent(): Sent {
-    return { size: this.body.length, sha256: createHash('sha256').update(this.body).digest('hex') };
+    return { size: this.body.length, sha256: this.sha256 };
   }
 }
 

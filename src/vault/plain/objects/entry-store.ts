@@ -8,7 +8,7 @@ import { joinRaw, parentOf, type RawPath } from '../../../base/raw-path.ts';
 import type { Capture, CapturedNode } from '../../../model/capture.ts';
 import type { Node, NodeMetadata } from '../../../model/node.ts';
 import { type TroubleSink, trouble } from '../../../model/trouble.ts';
-import type { Key, Storage } from '../../../storage/storage.ts';
+import type { Body, Key, Storage } from '../../../storage/storage.ts';
 import { vaultErrors } from '../../errors.ts';
 import { type HardLinkGroup, HardLinks } from '../hard-links.ts';
 import { Held, type Holdable } from '../held.ts';
@@ -225,7 +225,7 @@ class EntryStore {
     await this.#clear(key);
     const options = { durable: 'at-sync', signal } as const;
     const actions = {
-      put: (body: Parameters<Storage['put']>[1]) => storage.put(key, body, { ...options, isNew: true }),
+      put: (body: Body, sha256?: string) => storage.put(key, body, { ...options, isNew: true, sha256 }),
       again: () => removeIfAllowed(storage, key, options),
     };
     let result = await sendFile(content.place, actions);
