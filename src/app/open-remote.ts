@@ -9,7 +9,7 @@ import type { Location, PolicyVault } from '../policy/policy.ts';
 import type { ClientOptions } from '../storage/s3/client.ts';
 import type { Login } from '../storage/sftp/sftp-storage.ts';
 import type { Storage } from '../storage/storage.ts';
-import { limiting, openPace } from '../storage/wrappers/limiting.ts';
+import { limiting, openPace, openWorkPace, together } from '../storage/wrappers/limiting.ts';
 import { attempting, retrying } from '../storage/wrappers/retrying.ts';
 import { spoolOf } from './environment.ts';
 import { secretOf } from './secrets.ts';
@@ -156,11 +156,17 @@ function sshFolder({ environment }: World): string {
   return join(environment.HOME ?? userInfo().homedir, '.ssh');
 }
 
-function limited(storage: Storage, limits: RemoteSettings['limits'], { clock }: World): Storage {
+function limited(storage: Storage, limits: RemoteSettings['limits'], { clock, processor }: World): Storage {
   if (limits === undefined) return storage;
-  const { upload, download } = limits;
+  const { upload, download, line, share, cpu } = limits;
+  const ofLine = line === undefined ? undefined : line * share;
+  const rates = [upload, ofLine].filter((rate) => rate !== undefined);
+  const sending = [
+    ...(rates.length === 0 ? [] : [openPace(Math.min(...rates), clock)]),
+    ...(cpu === undefined ? [] : [openWorkPace(cpu, processor, clock)]),
+  ];
   return limiting(storage, {
-    ...(upload === undefined ? {} : { upload: openPace(upload, clock) }),
+    ...(sending.length === 0 ? {} : { upload: sending.reduce(together) }),
     ...(download === undefined ? {} : { download: openPace(download, clock) }),
   });
 }

@@ -1,7 +1,8 @@
 /** The world outside as the command sees it: one value, so that a test can put another one in its place. */
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, systemClock } from '../base/clock.ts';
+import type { Processor } from '../base/processor.ts';
 import type { ResticVaultOptions } from '../vault/restic/restic-vault.ts';
 
 export interface World {
@@ -15,6 +16,7 @@ export interface World {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly clock: Clock;
+  readonly processor: Processor;
   readonly random: (bytes: number) => Uint8Array;
   /** what it costs to try a password that is new to a repository; where absent, what it costs with restic */
   readonly keyCost?: ResticVaultOptions['cost'];
@@ -52,6 +54,13 @@ export function realWorld(): World {
     stdout: process.stdout,
     stderr: process.stderr,
     clock: systemClock,
+    processor: {
+      count: availableParallelism(),
+      used() {
+        const { user, system } = process.cpuUsage();
+        return (user + system) / 1e6;
+      },
+    },
     random: (bytes) => crypto.getRandomValues(new Uint8Array(bytes)),
     host: hostname(),
     // Only when it is asked for: the time zones take longer to load than everything else here.

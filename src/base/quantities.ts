@@ -1,4 +1,4 @@
-/** The one grammar for durations (`90d`, `24h`, `30m`) and the one for sizes and rates (`2MB`, `2MB/s`). */
+/** The one grammar for durations (`90d`, `24h`, `30m`) and the one for sizes, rates and shares (`2MB`, `2MB/s`, `10Mbit`, `50%`). */
 
 const durationUnits: Readonly<Record<string, number>> = {
   s: 1_000,
@@ -39,6 +39,20 @@ export function parseSize(text: string): number | undefined {
 /** Bytes a second, or undefined when the text isn't a rate. */
 export function parseRate(text: string): number | undefined {
   return text.endsWith('/s') ? parseSize(text.slice(0, -2)) : undefined;
+}
+
+/** Bytes a second of a line, which are sold by the bit: `10Mbit`; undefined when the text is none. */
+export function parseLine(text: string): number | undefined {
+  const found = /^(\d{1,9}(?:\.\d{1,3})?)\s?([kMG])bit(?:\/s)?$/.exec(text);
+  const size = found === null ? undefined : parseSize(`${found[1]}${found[2]}B`);
+  return size === undefined ? undefined : size / 8;
+}
+
+/** A share of a whole, as a number up to 1: `50%`; undefined when the text is none. */
+export function parseShare(text: string): number | undefined {
+  const found = /^(\d{1,3}(?:\.\d)?)\s?%$/.exec(text);
+  const share = found === null ? 0 : Number(found[1]) / 100;
+  return share > 0 && share <= 1 ? share : undefined;
 }
 
 /** `1.53 GB`: three figures, in the decimal units that disks and clouds are sold in. */

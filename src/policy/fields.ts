@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { isTimeZone } from '../base/calendar.ts';
-import { parseDuration, parseRate } from '../base/quantities.ts';
+import { parseDuration, parseLine, parseRate, parseShare } from '../base/quantities.ts';
 import { parseAt } from './at.ts';
 import { parseLocation } from './location.ts';
 import type { MistakeCode } from './mistakes.ts';
@@ -65,6 +65,8 @@ export const argv = z
 
 export const duration = parsed(parseDuration, 'duration');
 export const rate = parsed(parseRate, 'rate');
+export const line = parsed(parseLine, 'line');
+export const share = parsed(parseShare, 'share');
 
 /** A duration with bounds; they are told as a mistake of their own. */
 export function durationWithin(least: number, most: number, mistake: MistakeCode) {

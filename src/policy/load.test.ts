@@ -180,6 +180,21 @@ const cases: readonly Case[] = [
     file: text(vault('plain: /vault, limits: { upload: ¶2MB }')),
   },
   {
+    code: 'line',
+    path: 'vaults.v.limits.line',
+    file: text(vault('plain: /vault, limits: { line: ¶10MB }')),
+  },
+  {
+    code: 'share',
+    path: 'vaults.v.limits.cpu',
+    file: text(vault('plain: /vault, limits: { cpu: ¶"110%" }')),
+  },
+  {
+    code: 'only-for',
+    path: 'vaults.v.limits.share',
+    file: text(vault('plain: /vault, limits: { ¶share: 50% }')),
+  },
+  {
     code: 'timeout-bounds',
     path: 'targets.a.timeout',
     file: text({ targets: 'targets:\n  a:\n    components: { c: { files: /src } }\n    timeout: ¶2d' }),

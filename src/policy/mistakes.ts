@@ -75,6 +75,14 @@ export const mistakeTexts = {
     en: '{value} is not a rate such as 2MB/s',
     ja: '{value} は速度ではありません。2MB/s のように書きます',
   },
+  line: {
+    en: '{value} is not the speed of a line such as 10Mbit',
+    ja: '{value} は回線の速度ではありません。10Mbit のように書きます',
+  },
+  share: {
+    en: '{value} is not a share such as 50%',
+    ja: '{value} は割合ではありません。50% のように書きます',
+  },
   'timeout-bounds': {
     en: 'a timeout is from 1s to 1d, not {value}',
     ja: '制限時間は 1s から 1d までです（{value} は範囲外です）',

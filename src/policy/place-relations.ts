@@ -30,6 +30,11 @@ export function vaultMistakes({ vaults, mistakeAt }: RawPolicy): Mistake[] {
       const what = { en: 'a vault with "restic"', ja: '"restic" の保管先' };
       mistakes.push(mistakeAt('only-for', [...at, 'password'], { key: 'password', what }, { key: true }));
     }
+    const limits = field(value, 'limits');
+    if (field(limits, 'share') !== undefined && field(limits, 'line') === undefined) {
+      const what = { en: 'limits with "line"', ja: '"line" を書いた limits' };
+      mistakes.push(mistakeAt('only-for', [...at, 'limits', 'share'], { key: 'share', what }, { key: true }));
+    }
     const mounted = field(value, 'mounted');
     if (location.kind === 'local' && isPath(mounted) && !isWithin(location.path, normalPath(mounted))) {
       mistakes.push(mistakeAt('mounted', [...at, 'mounted'], { value: mounted, vault: location.path }));

@@ -1,6 +1,6 @@
 /** The part of the policy file that says where snapshots are kept, and for how long. */
 import * as z from 'zod';
-import { about, absolutePath, durationWithin, location, oneOf, rate, secret } from './fields.ts';
+import { about, absolutePath, durationWithin, line, location, oneOf, rate, secret, share } from './fields.ts';
 
 const day = 86_400_000;
 
@@ -158,9 +158,37 @@ export const vault = oneOf(
         download: rate
           .optional()
           .meta(about('At most so much fetched (rate).', '受信速度の上限（速度）。', ['10MB/s'])),
+        line: line
+          .optional()
+          .meta(
+            about(
+              'What the line sends at most, as it was sold. Of that no more than `share` is used.',
+              '回線の送信速度（契約上の値）。使うのはそのうち `share` までです。',
+              ['10Mbit'],
+            ),
+          ),
+        share: share
+          .default(0.5)
+          .meta(
+            about(
+              'The share of `line` that is used for sending.',
+              '送信に使う `line` の割合。',
+              ['50%'],
+              '50%',
+            ),
+          ),
+        cpu: share
+          .optional()
+          .meta(
+            about(
+              'At most so much of all processors of the machine while something is sent.',
+              '送信中に使う CPU の上限（マシン全体に対する割合）。',
+              ['10%'],
+            ),
+          ),
       })
       .optional()
-      .meta(about('Bounds of what the line is used for.', '回線の使用量の上限。')),
+      .meta(about('Bounds of what the line and the machine are used for.', '回線と CPU の使用量の上限。')),
   }),
 );
 

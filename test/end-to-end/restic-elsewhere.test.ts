@@ -158,7 +158,7 @@ describe('a repository over SFTP', { timeout: 120_000 }, () => {
     try {
       const known = scratch.write('known', `[127.0.0.1]:${line.port} ${sshd.hostKey}\n`);
       const restic = `sftp://${sshd.user}@127.0.0.1:${line.port}${sshd.folder}/cut`;
-      const limits = { upload: '1MB/s' };
+      const limits = { line: '16Mbit', share: '50%' };
       const policy = policyOf(scratch, { ...settings(scratch, ''), restic, knownHosts: known, limits });
       assert.equal((await runHere(policy, ['vault', 'create', 'away'])).status, 0);
       line.cutAfter(1_000_000);

@@ -1,9 +1,17 @@
 /** What is put around a storage keeps the contract too, and does what it is there for. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
+import { realWorld } from '../../src/app/world.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { keyFrom, type Storage } from '../../src/storage/storage.ts';
-import { limiting, openPace } from '../../src/storage/wrappers/limiting.ts';
+import {
+  limiting,
+  openPace,
+  openWorkPace,
+  type Pace,
+  together,
+} from '../../src/storage/wrappers/limiting.ts';
 import { observing } from '../../src/storage/wrappers/observing.ts';
 import { retrying } from '../../src/storage/wrappers/retrying.ts';
 import { type Fault, type FaultyStorage, faultyStorage } from '../doubles/faulty-storage.ts';
@@ -205,6 +213,55 @@ describe('a limit', () => {
       assert.ok(took > 0.8 * 0.2 && took < 1.2, `${took} s for 500 kB at 2 MB/s`);
     }
     assert.ok(patternOf(500_000).equals(await read(memory, keyFrom('b'))));
+  });
+
+  test('of the machine holds while there is more to do than it allows', async () => {
+    const share = 0.05;
+    const { processor } = realWorld();
+    const memory = new MemoryStorage();
+    const storage = limiting(memory, { upload: openWorkPace(share, processor, systemClock) });
+    const bytes = patternOf(4_000_000);
+    // The first that passes is where the limit begins.
+    await storage.put(keyFrom('first'), Buffer.from('x'), options);
+    const [used, began] = [processor.used(), systemClock.elapsed()];
+    let at = 0;
+    const lane = async () => {
+      while (processor.used() - used < 0.3) {
+        createHash('sha256').update(bytes).digest();
+        await storage.put(keyFrom(`at/${at++}`), Buffer.from('x'), options);
+      }
+    };
+    await Promise.all([lane(), lane(), lane()]);
+    await storage.put(keyFrom('last'), Buffer.from('x'), options);
+    const took = systemClock.elapsed() - began;
+    const part = (processor.used() - used) / took / processor.count;
+    assert.ok(part <= share * 1.5, `${(part * 100).toFixed(1)} % of the machine in ${took.toFixed(1)} s`);
+    assert.ok(took >= (0.3 / share / processor.count) * 0.9, `${took.toFixed(1)} s`);
+  });
+
+  test('of both holds where both are wanted, and small bodies stay what they are', async () => {
+    const told: string[] = [];
+    const pace = (name: string, piece: number): Pace => ({
+      piece,
+      async take(size) {
+        told.push(`${name} ${size}`);
+      },
+    });
+    const bodies: boolean[] = [];
+    const memory = new MemoryStorage();
+    const noting: Storage = {
+      ...faultyStorage(memory, []),
+      put(name, body, putOptions) {
+        bodies.push(body instanceof Uint8Array);
+        return memory.put(name, body, putOptions);
+      },
+    };
+    const storage = limiting(noting, { upload: together(pace('line', 100), pace('work', 1_000)) });
+    await storage.put(keyFrom('small'), patternOf(100), options);
+    await storage.put(keyFrom('large'), patternOf(101), options);
+    assert.deepEqual(told, ['line 100', 'work 100', 'line 100', 'work 100', 'line 1', 'work 1']);
+    assert.deepEqual(bodies, [true, false]);
+    assert.ok(patternOf(101).equals(await read(memory, keyFrom('large'))));
   });
 
   test('ends its waiting with the signal', async () => {

@@ -1,5 +1,5 @@
 /** The SDK's client with our settings. The SDK is large, so it is loaded only when a bucket is really used. */
-import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Client, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
 import type { Secret } from '../../base/secret.ts';
 import { storageErrors } from '../errors.ts';
 
@@ -23,7 +23,7 @@ const SILENCE = 60_000;
 const CONNECTIONS = 64;
 
 /** What servers call a session that is over; who asks again with a new token is let in. */
-export const expired: ReadonlySet<string> = new Set([
+const expired: ReadonlySet<string> = new Set([
   'ExpiredToken',
   'ExpiredTokenException',
   'TokenRefreshRequired',
@@ -87,10 +87,19 @@ export async function openClient(
   return { sdk, client };
 }
 
+/** What the SDK calls an error whose answer gives no reason. */
+export const NO_REASON = 'Unknown';
+
 /** The SDK asks for a new token by its own clock alone; the server's verdict comes first. */
 export async function renewExpired(client: S3Client, error: unknown): Promise<void> {
-  if (error instanceof Error && expired.has(error.name))
-    await client.config.credentials({ forceRefresh: true });
+  if (isExpired(error)) await client.config.credentials({ forceRefresh: true });
+}
+
+/** The answer to a HEAD has no room for a reason: then a bare 400 is all that is said of it. */
+export function isExpired(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { name, $metadata } = error as Partial<S3ServiceException>;
+  return expired.has(error.name) || (name === NO_REASON && $metadata?.httpStatusCode === 400);
 }
 
 /** When the server gave an answer, by its own clock, in milliseconds since 1970 UTC. */

@@ -5,7 +5,7 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { HttpRequest } from '@smithy/types';
-import { renewExpired, type Sdk } from './client.ts';
+import { NO_REASON, renewExpired, type Sdk } from './client.ts';
 
 /** Where a bucket lies, as the SDK itself has found it. */
 export interface Way extends Pick<HttpRequest, 'protocol' | 'hostname' | 'port'> {
@@ -115,7 +115,7 @@ function errorOf(sdk: Sdk, { statusCode, headers }: Answer, said: string): Error
   const of = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(said)?.[1];
   const requestId = headers['x-amz-request-id'];
   return new sdk.S3ServiceException({
-    name: of('Code') ?? 'UnknownError',
+    name: of('Code') ?? NO_REASON,
     message: of('Message') ?? '',
     $fault: statusCode < 500 ? 'client' : 'server',
     $metadata: { httpStatusCode: statusCode, ...(requestId === undefined ? {} : { requestId }) },

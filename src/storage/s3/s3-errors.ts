@@ -2,7 +2,7 @@
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
 import type { Locking, Storage } from '../storage.ts';
-import { expired } from './client.ts';
+import { isExpired } from './client.ts';
 
 export interface S3Call {
   readonly storage: string;
@@ -20,7 +20,6 @@ interface S3Error extends Error {
 const passing: ReadonlySet<string> = new Set([
   'BadDigest',
   'ConditionalRequestConflict',
-  ...expired,
   'InternalError',
   'OperationAborted',
   // The SDK has learnt from it how far our clock is off, and signs the next request accordingly.
@@ -63,7 +62,13 @@ export function namedS3Error(call: S3Call, error: unknown): unknown {
     return storageErrors.STORAGE_NO_CREDENTIALS({ storage, reason: message }, cause);
   if (unreached.has(code)) return storageErrors.STORAGE_OUT_OF_REACH({ storage, reason }, cause);
   const status = $metadata?.httpStatusCode;
-  if (passing.has(name) || broken.has(code) || status === 429 || (status !== undefined && status >= 500))
+  if (
+    isExpired(error) ||
+    passing.has(name) ||
+    broken.has(code) ||
+    status === 429 ||
+    (status !== undefined && status >= 500)
+  )
     return storageErrors.STORAGE_INTERRUPTED({ ...call, reason }, cause);
   if (status === undefined) return error;
   if (status === 412) return storageErrors.STORAGE_EXISTS({ storage, key }, cause);

@@ -1,6 +1,7 @@
-/** Keeps what is sent and fetched within a number of bytes a second. */
+/** Keeps what is sent and fetched within a number of bytes a second, and sending within a share of the machine. */
 import { delay } from '../../base/abort.ts';
 import type { Clock } from '../../base/clock.ts';
+import type { Processor } from '../../base/processor.ts';
 import { piecesOf, sizeOf } from '../body.ts';
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
@@ -32,6 +33,36 @@ export function openPace(bytesPerSecond: number, clock: Clock): Pace {
   };
 }
 
+/**
+ * Lets pass what keeps this process within a share of the machine, more than 0 and at most 1, from the first that passes to
+ * the last. Time in which it had nothing to do is not saved up.
+ */
+export function openWorkPace(share: number, processor: Processor, clock: Clock): Pace {
+  let last: { readonly used: number; readonly at: number } | undefined;
+  let free = Number.NEGATIVE_INFINITY;
+  return {
+    piece: Number.POSITIVE_INFINITY,
+    async take(_, signal) {
+      const [used, now] = [processor.used(), clock.elapsed()];
+      if (last !== undefined) free = Math.max(free, last.at) + (used - last.used) / (share * processor.count);
+      last = { used, at: now };
+      if (free > now) await delay((free - now) * 1_000, signal);
+      else signal.throwIfAborted();
+    },
+  };
+}
+
+/** What both let pass. */
+export function together(one: Pace, other: Pace): Pace {
+  return {
+    piece: Math.min(one.piece, other.piece),
+    async take(bytes, signal) {
+      await one.take(bytes, signal);
+      await other.take(bytes, signal);
+    },
+  };
+}
+
 export interface Paces {
   readonly upload?: Pace;
   readonly download?: Pace;
@@ -41,7 +72,12 @@ export function limiting(storage: Storage, { upload, download }: Paces): Storage
   return {
     ...passing(storage),
     ...(upload && {
-      put: (key, body, options) => storage.put(key, pacedBody(body, storage, key, upload), options),
+      async put(key, body, options) {
+        if (!(body instanceof Uint8Array) || body.length > upload.piece)
+          return storage.put(key, pacedBody(body, storage, key, upload), options);
+        await upload.take(body.length, options.signal);
+        return storage.put(key, body, options);
+      },
     }),
     ...(download && {
       locking: storage.locking && limitingLocking(storage.locking, download),
