@@ -15,7 +15,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { type Ceph, startCeph } from '../test/servers/ceph.ts';
 import { command } from './hikae.ts';
 import { type Measure, measure } from './measure.ts';
-import { openSlowLine, type SlowLine } from './open-slow-line.ts';
+import { openSlowLine, type SlowLine, since, totalOf } from './open-slow-line.ts';
 import { formatRows, machineFacts, spread } from './report.ts';
 import { messages } from './trees.ts';
 
@@ -68,7 +68,7 @@ try {
         if (way === 'without') writeFileSync(cache, 'no folder');
         const before = await line.requests();
         const one = await measure(`${hikae(verb)} > ${join(work, 'said')}`);
-        measured.push({ ...one, requests: (await line.requests()) - before });
+        measured.push({ ...one, requests: totalOf(since(before, await line.requests())) });
       }
       const of = (figure: (one: (typeof measured)[number]) => number, digits: number) =>
         spread(measured.map(figure), digits);

@@ -3,9 +3,16 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+/** Requests, by what S3 charges for them: as for a PUT, as for a GET, nothing. */
+export interface Requests {
+  readonly dear: number;
+  readonly cheap: number;
+  readonly free: number;
+}
+
 export interface SlowLine {
   readonly port: number;
-  requests(): Promise<number>;
+  requests(): Promise<Requests>;
   close(): void;
 }
 
@@ -17,9 +24,17 @@ export async function openSlowLine(port: number, trip: number): Promise<SlowLine
     port: told.port,
     async requests() {
       child.send('count');
-      const [answer] = (await once(child, 'message')) as [{ requests: number }];
-      return answer.requests;
+      const [answer] = (await once(child, 'message')) as [Requests];
+      return answer;
     },
     close: () => void child.kill(),
   };
+}
+
+export function since(before: Requests, now: Requests): Requests {
+  return { dear: now.dear - before.dear, cheap: now.cheap - before.cheap, free: now.free - before.free };
+}
+
+export function totalOf({ dear, cheap, free }: Requests): number {
+  return dear + cheap + free;
 }

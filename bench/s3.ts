@@ -6,7 +6,8 @@
  * The server is Ceph's gateway on this machine, new for each round; everybody reaches it over a line of its own, which counts
  * requests: once a straight one, once one whose round trips take 20 ms, as to a real region. The gateway shares the two cores, so
  * that on the straight line it bounds everyone. hikae's plain vault gets a snapshot that a local vault has; the restic vault
- * captures the files itself.
+ * captures the files itself. At the end a mailbox of 4 MB, kept for ninety days, is priced by what a first and a second run of
+ * either vault send.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -14,11 +15,11 @@ import { join, resolve } from 'node:path';
 import { argv, stdout } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { type Ceph, startCeph } from '../test/servers/ceph.ts';
 import { command } from './hikae.ts';
 import { type Measure, measure, median } from './measure.ts';
-import { openSlowLine } from './open-slow-line.ts';
+import { openSlowLine, type Requests, since, totalOf } from './open-slow-line.ts';
 import { formatRows, machineFacts, type Pair, pairTable } from './report.ts';
 import { largeFile, messages } from './trees.ts';
 
@@ -44,13 +45,16 @@ const sides = ['plain', 'restic', 'aws', 'rclone'] as const;
 type Side = (typeof sides)[number];
 type Way = 'straight' | 'slow';
 interface Sent extends Measure {
-  readonly requests: number;
+  readonly requests: Requests;
 }
 type Round = ReadonlyMap<Side, Sent>;
 
-/** S3's list price in Tokyo for a thousand requests that write, in US dollars: aws.amazon.com/s3/pricing, November 2026. */
-const DOLLARS_PER_THOUSAND = 0.0047;
+/** S3's list prices in Tokyo in US dollars, for a request and for a gigabyte of STANDARD in a month: src/policy/prices.ts has sources. */
+const DOLLARS = { dear: 0.0047 / 1_000, cheap: 0.00037 / 1_000, free: 0, gigabyteMonth: 0.025 };
 const YEN_PER_DOLLAR = 155;
+
+/** A mailbox of 4 MB that grows by 10 MB in a month, each night's snapshot kept for ninety days. */
+const MAIL = { messages: 400, most: 20_000, more: 33, nights: 30, kept: 90 };
 
 const work = mkdtempSync(join(resolve(options.work), 'hikae-bench-'));
 try {
@@ -66,6 +70,7 @@ try {
     say(`round ${round + 1} of ${options.pairs} is done`);
   }
   for (const way of ['straight', 'slow'] as const) tell(way, rounds[way]);
+  await tellMail(join(work, 'mail'), seed);
 } finally {
   rmSync(work, { recursive: true });
 }
@@ -82,7 +87,7 @@ async function measureRound(tree: string, way: Way, round: number): Promise<Roun
     for (const side of turned(sides, round)) {
       const before = await line.requests();
       const measured = await measure(commands[side]);
-      sent.set(side, { ...measured, requests: (await line.requests()) - before });
+      sent.set(side, { ...measured, requests: since(before, await line.requests()) });
     }
     return sent;
   } finally {
@@ -99,8 +104,16 @@ async function makeBuckets({ endpoint, user }: Ceph): Promise<void> {
   admin.destroy();
 }
 
-/** Everybody sends the same tree, each to a bucket of its own; what has to be there before is made here. */
-function commandsFor(folder: string, tree: string, { user }: Ceph, endpoint: string): Record<Side, string> {
+/**
+ * Everybody sends the same tree, each to a bucket of its own; what has to be there before is made here. `disk` takes a
+ * snapshot into the local vault that the plain one copies from.
+ */
+function commandsFor(
+  folder: string,
+  tree: string,
+  { user }: Ceph,
+  endpoint: string,
+): Record<Side | 'disk', string> {
   const password = join(folder, 'password');
   writeFileSync(password, 'a password of the bench\n', { mode: 0o600 });
   const remote = { region: 'us-east-1', endpoint, keep: { daily: 30 } };
@@ -129,6 +142,7 @@ schedules:
     execFileSync('sh', ['-c', hikae(verb)], { stdio: 'pipe' });
   const rclone = `RCLONE_CONFIG=/dev/null RCLONE_CONFIG_C_TYPE=s3 RCLONE_CONFIG_C_PROVIDER=Ceph RCLONE_CONFIG_C_ENV_AUTH=true RCLONE_CONFIG_C_ENDPOINT=${endpoint}`;
   return {
+    disk: hikae('backup'),
     plain: hikae('copy tree --from disk --to plain'),
     restic: hikae('backup --schedule weekly'),
     aws: `${keys} /usr/bin/aws --endpoint-url ${endpoint} s3 sync --only-show-errors ${tree} s3://aws/tree`,
@@ -146,11 +160,56 @@ function tell(way: Way, rounds: readonly Round[]): void {
     say(`\n${name}\n${pairTable(new Map(rows))}`);
   }
   const counted = sides.map((side) => {
-    const requests = median(rounds.map((round) => of(round, side).requests));
-    const yen = (requests / 1000) * DOLLARS_PER_THOUSAND * YEN_PER_DOLLAR;
-    return [side, requests.toFixed(0), yen.toFixed(2)];
+    const all = rounds.map((round) => of(round, side).requests);
+    const [first] = all as [Requests];
+    return [side, String(totalOf(first)), String(first.dear), median(all.map(yenFor)).toFixed(2)];
   });
-  say(`\n${formatRows([['', 'requests', 'yen at most'], ...counted])}`);
+  say(`\n${formatRows([['', 'requests', 'as PUT', 'yen'], ...counted])}`);
+}
+
+/** What a month costs when every night is as the second one, by the requests and by the bytes that are kept. */
+async function tellMail(folder: string, seed: number): Promise<void> {
+  const tree = join(folder, 'tree');
+  messages(tree, MAIL.messages, seed, MAIL.most);
+  const ceph = await startCeph();
+  const line = await openSlowLine(ceph.port, 0);
+  try {
+    await makeBuckets(ceph);
+    const commands = commandsFor(folder, tree, ceph, `http://127.0.0.1:${line.port}`);
+    const runs = { plain: [commands.disk, commands.plain], restic: [commands.restic] } as const;
+    for (const verb of [...runs.plain, ...runs.restic]) execFileSync('sh', ['-c', verb], { stdio: 'pipe' });
+    const first = { plain: await bytesIn(ceph, 'plain'), restic: await bytesIn(ceph, 'restic') };
+    messages(join(tree, 'new'), MAIL.more, seed + 1, MAIL.most);
+    const rows = [['a mailbox of 4 MB', 'requests a night', 'as PUT', 'kB a night', 'yen a month']];
+    for (const side of ['plain', 'restic'] as const) {
+      const before = await line.requests();
+      for (const verb of runs[side]) execFileSync('sh', ['-c', verb], { stdio: 'pipe' });
+      const requests = since(before, await line.requests());
+      const added = (await bytesIn(ceph, side)) - first[side];
+      const kept = (first[side] + (MAIL.kept - 1) * added) / 1e9;
+      const yen = MAIL.nights * yenFor(requests) + kept * DOLLARS.gigabyteMonth * YEN_PER_DOLLAR;
+      const figures = [totalOf(requests), requests.dear, Math.round(added / 1_000)].map(String);
+      rows.push([side, ...figures, yen.toFixed(2)]);
+    }
+    say(`\n${formatRows(rows)}`);
+  } finally {
+    line.close();
+    await ceph.stop();
+  }
+}
+
+async function bytesIn({ endpoint, user }: Ceph, bucket: Side): Promise<number> {
+  const credentials = { accessKeyId: user.id, secretAccessKey: user.secret };
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials });
+  let bytes = 0;
+  for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket }))
+    for (const { Size = 0 } of Contents) bytes += Size;
+  client.destroy();
+  return bytes;
+}
+
+function yenFor({ dear, cheap }: Requests): number {
+  return (dear * DOLLARS.dear + cheap * DOLLARS.cheap) * YEN_PER_DOLLAR;
 }
 
 function of(round: Round, side: Side): Sent {
