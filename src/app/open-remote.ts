@@ -31,6 +31,8 @@ export interface RemoteOptions {
   readonly signal: AbortSignal;
   /** makes a folder that isn't there; a bucket is for a person to make */
   readonly create: boolean;
+  /** bytes of the parts that large objects are sent in, in a bucket */
+  readonly part?: number;
   /** as it was then, in milliseconds since 1970 UTC, where the medium keeps versions */
   readonly asOf?: number;
 }
@@ -106,10 +108,13 @@ async function openSftp(
 async function openS3(
   { bucket, prefix }: Extract<Location, { kind: 's3' }>,
   settings: RemoteSettings,
-  { world, signal }: RemoteOptions,
+  { world, signal, part }: RemoteOptions,
 ): Promise<Storage> {
   const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
-  return openS3Storage({ bucket, prefix, ...clientOptions(settings, world) }, { signal });
+  return openS3Storage(
+    { bucket, prefix, ...(part === undefined ? {} : { part }), ...clientOptions(settings, world) },
+    { signal },
+  );
 }
 
 /** Which server of S3 is asked, and by whose keys. */

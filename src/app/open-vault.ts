@@ -34,7 +34,7 @@ export interface OpeningOptions {
   readonly ask?: (place: string) => Promise<Secret>;
 }
 
-interface Opening {
+export interface Opening {
   readonly options: OpeningOptions;
   /** it has been seen at this path before */
   readonly seen: boolean;
@@ -90,7 +90,7 @@ export function localPathOf(settings: PolicyVault): string | undefined {
   return location?.kind === 'local' ? location.path : undefined;
 }
 
-async function openPlain(path: string, { options, seen, create, mounted }: Opening): Promise<Vault> {
+export async function openPlain(path: string, { options, seen, create, mounted }: Opening): Promise<Vault> {
   const { openPlainVault } = await import('../vault/plain/plain-vault.ts');
   const { world } = options;
   const id = Buffer.from(world.random(16)).toString('hex');
@@ -157,7 +157,7 @@ async function openMedium(
 }
 
 /** The dated trees in a storage, which is closed with them. */
-async function openObjects(
+export async function openObjects(
   storage: Storage,
   { options, seen, create }: Opening,
   locking?: PolicyVault['lock'],
@@ -185,7 +185,7 @@ async function openObjects(
 }
 
 /** The repository in a storage, which is closed with it. */
-async function openRepository(
+export async function openRepository(
   storage: Storage,
   secret: Secret,
   opening: Opening,

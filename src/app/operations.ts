@@ -36,5 +36,6 @@ export { type ChosenSnapshot, type LookOptions, parseSnapshotSpec } from '../ope
 export { listSnapshots, type SnapshotsResult, type VaultSnapshots } from '../operations/snapshots.ts';
 export { type UndeleteReport, undelete } from '../operations/undelete.ts';
 export { type UnlockResult, unlock } from '../operations/unlock.ts';
+export { type TestEnd, testVault, type VaultTest, type VaultTestParts } from '../operations/vault-test.ts';
 export { createVault, listVaults, type VaultList, type VaultState } from '../operations/vaults.ts';
 export { type VerifyEnd, type VerifyReport, verify } from '../operations/verify.ts';

@@ -23,6 +23,7 @@ export const commands: KnownCommands['commands'] = {
   unlock: async () => (await import('./unlock.ts')).unlockCommand,
   'vault create': async () => (await import('./vault-create.ts')).vaultCreateCommand,
   'vault list': async () => (await import('./vault-list.ts')).vaultListCommand,
+  'vault test': async () => (await import('./vault-test.ts')).vaultTestCommand,
   guard: async () => (await import('./guard.ts')).guardCommand,
   'key list': async () => (await import('./key-list.ts')).keyListCommand,
   'key add': async () => (await import('./key-add.ts')).keyAddCommand,
@@ -39,7 +40,7 @@ export const groups: KnownCommands['groups'] = {
     en: 'write, check and explain the policy file',
     ja: 'ポリシーファイルの作成・検査・説明',
   },
-  vault: { en: 'make and list vaults', ja: '保管先の作成と一覧' },
+  vault: { en: 'make, list and try out vaults', ja: '保管先の作成・一覧・動作確認' },
   key: { en: 'the passwords of a repository', ja: 'リポジトリーのパスワード' },
   kit: {
     en: 'the page that brings data back when all else is lost',

@@ -11,7 +11,7 @@ export interface Ending {
   readonly errors?: readonly unknown[];
   /** infected files that were found */
   readonly malware?: number;
-  /** what verify, guard, drill or prove found wrong */
+  /** what verify, guard, drill, prove or vault test found wrong */
   readonly findings?: number;
 }
 
@@ -32,8 +32,8 @@ export const exitCodes = [
   {
     code: 21,
     text: {
-      en: 'verify, guard, drill or prove found something wrong',
-      ja: 'verify・guard・drill・prove が異常を見つけました',
+      en: 'verify, guard, drill, prove or vault test found something wrong',
+      ja: 'verify・guard・drill・prove・vault test が異常を見つけました',
     },
   },
   {

@@ -1,5 +1,6 @@
 /** From a command's context to the parts that operations work with. */
 import { resolve } from 'node:path';
+import type { VaultTestParts } from '../app/operations.ts';
 import type { Parts, PolicyParts } from '../app/parts.ts';
 import { isHikaeError } from '../base/errors.ts';
 import { type Bilingual, fill } from '../base/language.ts';
@@ -57,6 +58,20 @@ export async function inPolicyOrVault<Result>(
   }
   const { withoutPolicy } = await import('../app/parts.ts');
   return withoutPolicy(await partsOptions(context, reach, context.world.zone), work);
+}
+
+/** As `inPolicy`, for what also needs a place beside a vault to try things out in. */
+export async function inPolicyWithTestPlaces<Result>(
+  context: CommandContext,
+  work: (parts: VaultTestParts) => Promise<Result>,
+): Promise<Result> {
+  const policy = await loadContextPolicy(context);
+  const { withPolicyParts } = await import('../app/parts.ts');
+  const { openTestPlace } = await import('../app/test-place.ts');
+  const options = await partsOptions(context, {}, policy.timezone);
+  return withPolicyParts(policy, options, (parts) =>
+    work({ ...parts, openTestPlace: (vault) => openTestPlace(vault, policy, options) }),
+  );
 }
 
 /** A day of --as-of ends in the time zone that days are reckoned in. */

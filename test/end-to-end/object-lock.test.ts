@@ -16,6 +16,7 @@ import {
 import { Secret } from '../../src/base/secret.ts';
 import type { Proof } from '../../src/model/proof.ts';
 import type { BackupPreview } from '../../src/operations/backup-preview.ts';
+import type { VaultTest } from '../../src/operations/vault-test.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
 import type { PruneReport } from '../../src/vault/vault.ts';
@@ -442,6 +443,14 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       schedules: { daily: { at: '02:00', to: 'away', keep: 1 } },
     });
     assert.equal((await vault.run(['vault', 'create', 'away'], policy)).status, 0);
+    const tried = await vault.run<VaultTest>(['vault', 'test', 'away'], policy);
+    assert.deepEqual([tried.status, tried.result.wrong], [0, 0], tried.stdout);
+    assert.ok(tried.result.checks.every(({ name, end }) => end === 'kept' || name === 'renames'));
+    const { objects, versions, until = 0 } = tried.result.remains;
+    assert.ok(
+      objects === 0 && versions > 0 && until < Date.now() + 660_000,
+      JSON.stringify(tried.result.remains),
+    );
     const [planned] = (await vault.run<BackupPreview[]>(['backup', '--dry-run'], policy)).result;
     const done = await vault.backup(policy);
     assert.deepEqual([done.status, done.result.outcome], [0, 'succeeded'], done.stdout);

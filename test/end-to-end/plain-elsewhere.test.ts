@@ -1,7 +1,8 @@
 /** Dated trees behind a real sshd as vaults of a policy, with the command as it stands. */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import type { VaultTest } from '../../src/operations/vault-test.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
 import { run, runPlain, Scratch, type ToldRestore } from './command.ts';
@@ -60,6 +61,15 @@ describe('dated trees over SFTP', { timeout: 180_000 }, () => {
     const { status, stderr } = await runPlain(alone, { environment: { HOME: scratch.path } });
     assert.equal(status, 0, stderr);
     assert.deepEqual(describeTree(scratch.at('alone/site')), describeTree(scratch.at('site')));
+    const there = () => readdirSync(`${sshd.folder}/deep/dated`).sort();
+    const before = there();
+    const tried = await run<VaultTest>(policy, ['vault', 'test', 'away']);
+    assert.deepEqual([tried.status, tried.result.wrong], [0, 0], tried.stdout);
+    assert.deepEqual(
+      tried.result.checks.filter(({ end }) => end !== 'kept').map(({ name }) => name),
+      ['locks', 'hashes', 'snapshot-proven'],
+    );
+    assert.deepEqual(there(), before);
     rmSync(`${sshd.folder}/deep/dated`, { recursive: true });
     const gone = await run<{ vaults: { name: string; state: string }[] }>(policy, ['vault', 'list']);
     assert.deepEqual(

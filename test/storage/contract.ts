@@ -3,9 +3,11 @@
  * folder of its own and leaves nothing behind.
  */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
+import { systemClock } from '../../src/base/clock.ts';
 import { isHikaeError } from '../../src/base/errors.ts';
+import { runStorageChecks, storageChecks } from '../../src/storage/checks/checks.ts';
 import {
   type Body,
   type Capabilities,
@@ -51,6 +53,20 @@ export function storageContract({ kind, open }: StorageSubject): void {
       await other.close();
       assert.deepEqual(left, [], 'the checks clean up');
     });
+    // What a user runs on his own medium holds on this one.
+    for (const { name, what } of storageChecks) {
+      test(`${name}: ${what.en}`, async () => {
+        const place = {
+          folder: keyFrom('checks'),
+          clock: systemClock,
+          random: randomBytes,
+          largest: 100_001,
+        };
+        const only = [name];
+        for await (const { end, reason } of runStorageChecks({ storage, ...place, ...options }, only))
+          assert.ok(end === 'kept' || end === 'not-asked', reason ?? end);
+      });
+    }
     for (const [name, check] of Object.entries(checks)) {
       test(name, async () => {
         const folder = keyFrom(`check-${Buffer.from(name).toString('hex').slice(0, 60)}`);

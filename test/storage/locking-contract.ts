@@ -1,8 +1,10 @@
 /** What a storage with versions and locks keeps, as checks that any such medium can be put through. */
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../src/base/clock.ts';
+import { runStorageChecks } from '../../src/storage/checks/checks.ts';
 import { type Key, keyFrom, type Lock, type Locking, type Storage } from '../../src/storage/storage.ts';
 import { asOf } from '../../src/storage/wrappers/as-of.ts';
 import { retrying } from '../../src/storage/wrappers/retrying.ts';
@@ -106,6 +108,16 @@ export function lockingContract(subject: LockingSubject): void {
       await storage.link(from, to, { ...options, lock: wanted });
       assert.ok((await lockedUntil(to, await only(to))) >= wanted.until);
       assert.equal((await locking.statVersion(from, await only(from), options)).lock, 'none');
+    });
+
+    test('what a user is told of locks on his own medium holds on this one', async () => {
+      const place = { folder: keyFrom('checks'), clock: systemClock, random: randomBytes, largest: 1 };
+      const wanted = { mode: 'compliance', milliseconds: 60_000 } as const;
+      for await (const { end, reason } of runStorageChecks({ storage, lock: wanted, ...place, ...options }, [
+        'locks',
+        'hashes',
+      ]))
+        assert.equal(end, 'kept', reason ?? end);
     });
 
     test('a locked version outlives markers, garbage on top of it and the attempt to remove it', async () => {
