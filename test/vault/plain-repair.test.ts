@@ -8,6 +8,7 @@ import {
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -21,7 +22,7 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { removeXattr, setTimesAt, setXattr } from '../../src/base/libc.ts';
 import { OpenDirectory } from '../../src/base/open-directory.ts';
 import { type RawPath, rawFromText } from '../../src/base/raw-path.ts';
-import type { TreeRepairReport, Vault } from '../../src/vault/vault.ts';
+import type { RepairOptions, TreeRepairReport, Vault } from '../../src/vault/vault.ts';
 import { copySnapshot } from '../../src/vault/vault.ts';
 import { sqlText, takeDumps } from './dumps.ts';
 import { openTestRepository } from './restic-taking.ts';
@@ -127,7 +128,9 @@ function survey(): Map<string, string> {
   );
 }
 
-async function repair(options: { from?: Vault; dryRun?: boolean } = {}): Promise<TreeRepairReport> {
+async function repair(
+  options: Partial<Pick<RepairOptions, 'from' | 'dryRun' | 'signal'>> = {},
+): Promise<TreeRepairReport> {
   assert.ok(vault.repair !== undefined);
   const report = await vault.repair({ dryRun: false, wait: 0, emit: silent, signal: never, ...options });
   assert.ok(!existsSync(join(place, '.hikae/repair')));
@@ -247,6 +250,29 @@ describe('repair of a plain vault', () => {
     for (const [path, stood] of all) assert.equal(now.get(path), stood, path);
     const { damaged } = JSON.parse(readFileSync(join(place, '.hikae/damaged.json'), 'utf8'));
     assert.deepEqual(damaged[second], ['c/changing', 'c/shared']);
+  });
+
+  test('that is cancelled half-way has harmed nothing, and the next one goes on', async () => {
+    rmSync(at(first, 'c/sub/below'), { recursive: true });
+    flip(at(first, 'c/shared'));
+    const controller = new AbortController();
+    const from = await openVault(join(folder, 'plain'), { create: false });
+    const open: Vault['open'] = async (entry, options) => {
+      controller.abort(new Error('cancelled'));
+      return from.open(entry, options);
+    };
+    const descriptors = () => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    const cancelled = repair({ from: { ...from, open }, signal: controller.signal });
+    await assert.rejects(cancelled, /cancelled/);
+    assert.equal(descriptors(), before);
+    assert.ok(existsSync(at(first, 'c/sub/below')), 'folders come first');
+    assert.equal(existsSync(at(first, 'c/sub/below/inner')), false);
+    mkdirSync(join(place, '.hikae/repair'));
+    writeFileSync(join(place, '.hikae/repair/1'), 'left by a crash');
+    assert.deepEqual((await repair({ from })).findings, []);
+    await from.close();
+    await requireWhole();
   });
 
   test('in a dry run tells the same and changes nothing', async () => {
