@@ -11,11 +11,11 @@ import { seededRandom } from '../../src/vault/seeded-random.ts';
 import type { Amount } from '../../src/vault/upkeep.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { openQuickDisk, type QuickDisk } from '../doubles/quick-disk.ts';
-import { runAt, Scratch, withPolicy } from '../end-to-end/command.ts';
+import { type Ran, runHere, Scratch, withPolicy } from '../end-to-end/command.ts';
 import { resticCheck } from '../vault/restic-command.ts';
 import { openTestRepository, PASSWORD } from '../vault/restic-taking.ts';
 import { listed, never, openVault, silent, take, verifyAll } from '../vault/taking.ts';
-import { type Ending, momentOf, type Observed, observe } from './ended-run.ts';
+import { type Ending, momentOf, runAndEnd, stepsIn } from './ended-run.ts';
 import { isLong, noise } from './failing-calls.ts';
 import { damage, makeUntidy, type States, statesOf } from './untidy.ts';
 
@@ -162,7 +162,7 @@ function requireSound(found: States, known: States, whole: States, where: string
 }
 
 /** Whoever had told his result before he heard of it may have ended in any way. */
-function requireEnded({ status, stdout, stderr }: Observed, ending: Ending, where: string): void {
+function requireEnded({ status, stdout, stderr }: Ran, ending: Ending, where: string): void {
   const isOver = stdout !== '' && (JSON.parse(stdout) as Partial<ToldEnds>).outcome === 'succeeded';
   if (isOver) return;
   assert.equal(status, ending === 'killed' ? null : 130, `${where}\n${stdout}\n${stderr}`);
@@ -176,9 +176,9 @@ async function requireWhole(action: Action, known: States, whole: States, where:
 }
 
 async function requirePruned(policy: string, { args }: Action, where: string): Promise<void> {
-  const { result } = await runAt<
+  const { result } = await runHere<
     readonly { readonly report: Record<'copied' | 'marked' | 'removed', Amount> }[]
-  >(new Date().toISOString(), policy, [...args, '--dry-run']);
+  >(policy, [...args, '--dry-run']);
   const left = result.flatMap(({ report: { copied, marked, removed } }) => [copied, marked, removed]);
   assert.deepEqual(
     left.map(({ packs }) => packs),
@@ -198,16 +198,17 @@ describe(`${ENDS} ends`, { timeout: 1_200_000 * (isLong ? 6 : 1) }, () => {
       begin(action.vault === 'damaged' ? 'untidy' : action.vault);
       const known = await inWork(action, statesOf);
       begin();
-      const undisturbed = await observe(withPolicy(policy, action.args));
+      const undisturbed = await runHere<ToldEnds>(policy, action.args);
       assert.equal(undisturbed.status, 0, undisturbed.stdout);
+      const steps = stepsIn(undisturbed.stderr);
       const whole = await inWork(action, statesOf);
-      const all: ToldEnds = JSON.parse(undisturbed.stdout);
+      const all = undisturbed.result;
       const seen = { moments: [] as string[], left: 0, reused: 0 };
       for (let number = 0; number < ENDS; number++) {
         begin();
         const ending = ways[(index + number) % ways.length] as Ending;
-        const moment = momentOf(undisturbed, { number, count: ENDS, random });
-        const ended = await observe(withPolicy(policy, action.args), { moment, ending });
+        const moment = momentOf(steps, { number, count: ENDS, random });
+        const ended = await runAndEnd(withPolicy(policy, action.args), { moment, ending });
         const told = `${ending} in ${ended.reached}`;
         const where = `${told}, end ${number}, seed ${seed}`;
         requireEnded(ended, ending, where);
@@ -216,8 +217,7 @@ describe(`${ENDS} ends`, { timeout: 1_200_000 * (isLong ? 6 : 1) }, () => {
         await requireWhole(action, known, whole, where);
         const published = (await inWork(action, listed)).length - known.size;
 
-        const now = new Date().toISOString();
-        const again = await runAt<ToldEnds>(now, policy, [...action.args, '--lock-wait', '0s']);
+        const again = await runHere<ToldEnds>(policy, [...action.args, '--lock-wait', '0s']);
         assert.deepEqual([again.status, again.result.outcome], [0, 'succeeded'], `${where}\n${again.stdout}`);
         assert.deepEqual(leftovers(action), [], where);
         requireSound(await inWork(action, statesOf), known, whole, where);

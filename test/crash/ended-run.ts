@@ -1,4 +1,5 @@
 /** Runs of the command that are ended from outside, at a moment that is chosen by the steps that they tell. */
+import type { StampedEvent } from '../../src/report/report.ts';
 import { type Ran, Running } from '../end-to-end/command.ts';
 
 /** By SIGKILL; by Ctrl-C; by Ctrl-C and, before anything has come of it, once more. */
@@ -15,14 +16,8 @@ const signals: Readonly<Record<Ending, readonly NodeJS.Signals[]>> = {
 export interface Step {
   /** a phase, or an event that is told at a fixed place, and how many snapshots had been published by then */
   readonly name: string;
-  /** milliseconds from some moment */
+  /** milliseconds since 1970 UTC */
   readonly at: number;
-}
-
-export interface Observed extends Ran {
-  readonly steps: readonly Step[];
-  /** the last step that had been told when it was ended, or had ended by itself */
-  readonly reached: string;
 }
 
 export interface Moment {
@@ -32,45 +27,19 @@ export interface Moment {
   readonly wait: number;
 }
 
-/** Runs `hikae … --json` until it ends by itself or is ended. */
-export async function observe(
-  args: readonly string[],
-  end?: { readonly moment: Moment; readonly ending: Ending },
-): Promise<Observed> {
-  using running = new Running(args);
+/** The lines that a run with --json has told so far as steps. */
+export function stepsIn(stderr: string): readonly Step[] {
   const steps: Step[] = [];
   let published = 0;
-  let rest = '';
-  const reached = Promise.withResolvers<void>();
-  running.child.stderr?.on('data', (text: string) => {
-    const at = performance.now();
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const { type, phase } = JSON.parse(line) as { readonly type: string; readonly phase?: string };
-      // How often these come depends on the machine.
-      if (type === 'work.done' || type === 'warning') continue;
-      if (type === 'snapshot.copied' || type === 'snapshot.published') published += 1;
-      steps.push({ name: published === 0 ? (phase ?? type) : `${phase ?? type}, ${published}`, at });
-      if (steps.length === end?.moment.step) reached.resolve();
-    }
-  });
-  let at = Number.POSITIVE_INFINITY;
-  if (end !== undefined) {
-    await Promise.race([reached.promise, running.end]);
-    await passing(end.moment.wait);
-    for (const signal of signals[end.ending]) running.kill(signal);
-    at = steps.length;
+  for (const line of stderr.split('\n').slice(0, -1)) {
+    const event = JSON.parse(line) as StampedEvent;
+    // How often these come depends on the machine.
+    if (event.type === 'work.done' || event.type === 'warning') continue;
+    if (event.type === 'snapshot.copied' || event.type === 'snapshot.published') published += 1;
+    const name = event.type === 'phase' ? event.phase : event.type;
+    steps.push({ name: published === 0 ? name : `${name}, ${published}`, at: Date.parse(event.at) });
   }
-  const ran = await running.end;
-  return { ...ran, steps, reached: steps[Math.min(at, steps.length) - 1]?.name ?? 'nothing' };
-}
-
-/** A timer of Node.js is a millisecond late, in which much happens. */
-async function passing(milliseconds: number): Promise<void> {
-  const until = performance.now() + milliseconds;
-  if (milliseconds > 3) await new Promise((resolve) => setTimeout(resolve, milliseconds - 2));
-  while (performance.now() < until);
+  return steps;
 }
 
 /**
@@ -78,7 +47,7 @@ async function passing(milliseconds: number): Promise<void> {
  * work has the same chance, however short it is.
  */
 export function momentOf(
-  { steps }: Observed,
+  steps: readonly Step[],
   {
     number,
     count,
@@ -91,4 +60,30 @@ export function momentOf(
   const [begun, left] = [steps[step], steps[step + 1]];
   if (begun === undefined || left === undefined) throw new Error('nothing was told of its work');
   return { step: step + 1, wait: (place - step) * (left.at - begun.at) * 1.05 };
+}
+
+/** Runs `hikae … --json` and ends it; `reached` is the last step that it had told by then. */
+export async function runAndEnd(
+  args: readonly string[],
+  { moment, ending }: { readonly moment: Moment; readonly ending: Ending },
+): Promise<Ran & { readonly reached: string }> {
+  using running = new Running(args);
+  let told = '';
+  const isThere = Promise.withResolvers<void>();
+  running.child.stderr?.on('data', (text: string) => {
+    told += text;
+    if (stepsIn(told).length >= moment.step) isThere.resolve();
+  });
+  await Promise.race([isThere.promise, running.end]);
+  await passing(moment.wait);
+  for (const signal of signals[ending]) running.kill(signal);
+  const reached = stepsIn(told).at(-1)?.name ?? 'nothing';
+  return { ...(await running.end), reached };
+}
+
+/** A timer of Node.js is a millisecond late, in which much happens. */
+async function passing(milliseconds: number): Promise<void> {
+  const until = performance.now() + milliseconds;
+  if (milliseconds > 3) await new Promise((resolve) => setTimeout(resolve, milliseconds - 2));
+  while (performance.now() < until);
 }
