@@ -7,7 +7,7 @@ import {
   type IndexedPack,
   parseIndexFile,
 } from '../../src/vault/restic/format/index-file.ts';
-import { encodePackEnd } from '../../src/vault/restic/format/pack.ts';
+import { encodePackEnd, encodePackList } from '../../src/vault/restic/format/pack.ts';
 import { encodeUnpacked } from '../../src/vault/restic/format/unpacked.ts';
 import { keyOf, packKey } from '../../src/vault/restic/layout.ts';
 import { listIds, readUnpacked } from '../../src/vault/restic/objects.ts';
@@ -63,7 +63,7 @@ export class Forger {
     }));
     const body = Buffer.concat([
       randomBytes(length * blobs.length),
-      encodePackEnd(listed, this.repository.sealer),
+      encodePackEnd(encodePackList(listed), this.repository.sealer),
     ]);
     const id = idOf(body);
     await this.#field.put(packKey(id), body, hashed(body));

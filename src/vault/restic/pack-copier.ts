@@ -9,7 +9,7 @@ import { isLoss } from './damage.ts';
 import type { BlobType, PackedBlob } from './format/blob.ts';
 import type { IndexedPack } from './format/index-file.ts';
 import { packKey } from './layout.ts';
-import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import { PackFiller } from './pack-filler.ts';
 import type { Repository } from './repository.ts';
 import type { FinishedPack } from './storing-jobs.ts';
 
@@ -90,8 +90,7 @@ export class PackCopier {
     let filler = this.#fillers.get(type);
     if (filler === undefined) {
       const { sealer } = this.#repository;
-      const buffer = Buffer.alloc(FILLER_SIZE);
-      filler = new PackFiller({ type, sealer, buffer, finished: (pack) => this.#put(pack) });
+      filler = new PackFiller({ type, sealer, finished: (pack) => this.#put(pack) });
       this.#fillers.set(type, filler);
     }
     return filler;

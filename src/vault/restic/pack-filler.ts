@@ -1,21 +1,23 @@
 /** Fills packs with blobs of one type: compressed, sealed, one behind the other. */
 import { type BlobType, idOf, type PackedBlob } from './format/blob.ts';
 import { compress, compressInto, packedBound } from './format/compression.ts';
-import { encodePackEnd, PACK_SIZE } from './format/pack.ts';
+import { encodePackEnd, encodePackList, PACK_SIZE } from './format/pack.ts';
 import { SEAL, type Sealer } from './format/sealing.ts';
 import type { FinishedPack } from './storing-jobs.ts';
 
 /** No chunk of data is larger; a tree may be. */
 const MOST_CHUNK = 8 * 1024 * 1024;
-/** What a filler's own buffer has: a pack that is nearly full, and one chunk more. */
-export const FILLER_SIZE = PACK_SIZE + MOST_CHUNK + SEAL;
+/**
+ * Room for a pack that is nearly full, and one chunk more. A pack is handed over in the memory that it was sealed into; the
+ * part that nobody has written to costs nothing, so it is not filled with zeros.
+ */
+const ROOM = PACK_SIZE + MOST_CHUNK + SEAL;
 
 type Appended = Pick<PackedBlob, 'id' | 'length' | 'plainLength'>;
 
 export interface FillerOptions {
   readonly type: BlobType;
   readonly sealer: Sealer;
-  readonly buffer: Buffer;
   readonly finished: (pack: FinishedPack) => void;
 }
 
@@ -23,10 +25,10 @@ export class PackFiller {
   readonly #options: FillerOptions;
   /** what a blob is packed into before it is sealed; memory that is not written to costs nothing */
   readonly #packed = Buffer.alloc(packedBound(MOST_CHUNK));
+  /** the pack that is being filled; made for its first blob */
+  #room: Uint8Array<ArrayBuffer> | undefined;
   #blobs: PackedBlob[] = [];
   #size = 0;
-  /** blobs that are larger than the buffer, such as the tree of a huge folder */
-  #large: Buffer[] = [];
 
   constructor(options: FillerOptions) {
     this.#options = options;
@@ -50,14 +52,12 @@ export class PackFiller {
   }
 
   #append(blob: Appended, write: (target: Buffer) => void): void {
-    const { type, buffer } = this.#options;
     const { length } = blob;
-    if (this.#size + length > buffer.length) this.flush();
-    const isLarge = length > buffer.length;
-    const target = isLarge ? Buffer.alloc(length) : buffer.subarray(this.#size, this.#size + length);
-    write(target);
-    if (isLarge) this.#large.push(target);
-    this.#blobs.push({ type, ...blob, offset: this.#size });
+    if (this.#size + length > ROOM) this.flush();
+    // One that is larger, such as the tree of a huge folder, has a pack to itself.
+    this.#room ??= Buffer.allocUnsafeSlow(Math.max(ROOM, length));
+    write(Buffer.from(this.#room.buffer, this.#size, length));
+    this.#blobs.push({ type: this.#options.type, ...blob, offset: this.#size });
     this.#size += length;
     if (this.#size >= PACK_SIZE) this.flush();
   }
@@ -69,20 +69,23 @@ export class PackFiller {
 
   /** Closes the pack that is being filled, if there is anything in it. */
   flush(): void {
-    if (this.#blobs.length === 0) return;
-    const { sealer, buffer, finished } = this.#options;
+    if (this.#room === undefined || this.#blobs.length === 0) return;
+    const { sealer, finished } = this.#options;
     const blobs = this.#blobs;
-    const end = encodePackEnd(blobs, sealer);
-    const parts = this.#large.length > 0 ? this.#large : [buffer.subarray(0, this.#size)];
-    const bytes = new Uint8Array(this.#size + end.length);
-    let at = 0;
-    for (const part of [...parts, end]) {
-      bytes.set(part, at);
-      at += part.length;
-    }
+    const list = encodePackList(blobs);
+    const bytes = joined(this.#room, this.#size, encodePackEnd(list, sealer));
+    this.#room = undefined;
     this.#blobs = [];
-    this.#large = [];
     this.#size = 0;
-    finished({ id: idOf(bytes), bytes, blobs });
+    finished({ id: idOf(bytes), bytes, blobs, list });
   }
+}
+
+/** `end` behind so many bytes: where they lie, if there is room. A list of tiny blobs may be as long as they are. */
+function joined(room: Uint8Array<ArrayBuffer>, size: number, end: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = size + end.length;
+  const bytes = whole <= room.length ? room.subarray(0, whole) : new Uint8Array(whole);
+  if (bytes.buffer !== room.buffer) bytes.set(room.subarray(0, size));
+  bytes.set(end, size);
+  return bytes;
 }

@@ -12,7 +12,7 @@ import { parsePackList } from './format/pack.ts';
 import type { RandomBytes } from './format/sealing.ts';
 import { packKey } from './layout.ts';
 import { writeUnpacked } from './objects.ts';
-import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import { PackFiller } from './pack-filler.ts';
 import type { Repository } from './repository.ts';
 import { packFiles, resultsOf } from './storing-columns.ts';
 import type {
@@ -29,6 +29,8 @@ import type {
 /** An index is written after so many blobs or seconds: what is in one, a later run finds again. */
 const BLOBS_PER_INDEX = 50_000;
 const SECONDS_PER_INDEX = 300;
+/** Finished packs wait for the storage up to this number, or as many as it takes at a time where that is less. */
+const MOST_PACKS_WAITING = 4;
 
 export interface CrewOptions {
   readonly threads: number;
@@ -38,6 +40,8 @@ export interface CrewOptions {
   /** nothing is stored: it is only found out what would be */
   readonly dry: boolean;
 }
+
+type PutPack = Omit<FinishedPack, 'list'>;
 
 export class StoringCrew {
   /** [0] ends the threads, [1] counts the bytes that they have read */
@@ -72,6 +76,7 @@ export class StoringCrew {
       seed: Uint8Array.from(options.random(32)),
       counters: this.#counters.buffer as SharedArrayBuffer,
       waiting: this.#waiting.buffer as SharedArrayBuffer,
+      mostWaiting: Math.min(MOST_PACKS_WAITING, repository.storage.capabilities.parallel),
       dry: options.dry,
     };
     this.#pool = openWorkerPool<Job, Answer, HandedPack>(moduleBeside(import.meta.url, 'storing-worker'), {
@@ -82,7 +87,6 @@ export class StoringCrew {
     this.#trees = new PackFiller({
       type: 'tree',
       sealer: repository.sealer,
-      buffer: Buffer.alloc(options.dry ? 0 : FILLER_SIZE),
       finished: (pack) => this.#put(pack, false),
     });
     options.signal.addEventListener('abort', this.#stop, { once: true });
@@ -168,7 +172,7 @@ export class StoringCrew {
     );
   }
 
-  #put({ id, bytes, blobs }: FinishedPack, fromThread: boolean): void {
+  #put({ id, bytes, blobs }: PutPack, fromThread: boolean): void {
     const { storage, index } = this.#repository;
     const { signal } = this.#options;
     const put = storage
@@ -197,7 +201,7 @@ export class StoringCrew {
   }
 
   /** What the next run will read. */
-  #cache({ id, bytes, blobs }: FinishedPack, fromThread: boolean): void {
+  #cache({ id, bytes, blobs }: PutPack, fromThread: boolean): void {
     const { cache } = this.#repository;
     if (cache === undefined) return;
     if (!fromThread) cache.add('packs', id, bytes);

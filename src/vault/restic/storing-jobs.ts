@@ -85,14 +85,15 @@ export interface StoredStatus {
 /** A pack that is full. */
 export interface FinishedPack {
   readonly id: string;
+  /** the beginning of a buffer that nobody else uses */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly blobs: readonly PackedBlob[];
-}
-
-/** The same as a thread tells it while the job goes on: the blobs in the form of the list at its end. */
-export interface HandedPack extends Omit<FinishedPack, 'blobs'> {
+  /** the same in the form of the list at its end */
   readonly list: Uint8Array;
 }
+
+/** As a thread tells it while the job goes on. */
+export type HandedPack = Omit<FinishedPack, 'blobs'>;
 
 export interface WorkerData {
   readonly index: SharedIndex;
@@ -104,9 +105,8 @@ export interface WorkerData {
   readonly counters: SharedArrayBuffer;
   /** one 32-bit number: the packs that wait to be stored */
   readonly waiting: SharedArrayBuffer;
+  /** so many may wait before the threads wait for them */
+  readonly mostWaiting: number;
   /** nothing is stored: it is only found out what would be */
   readonly dry: boolean;
 }
-
-/** So many finished packs may wait for the storage before the threads wait for them. */
-export const MOST_PACKS_WAITING = 4;

@@ -5,26 +5,24 @@ import { serveJobs, type Tell } from '../../base/worker-pool.ts';
 import { Kernels } from '../../kernels/kernels.ts';
 import { BlobClaims } from './blob-index.ts';
 import { type FileTools, hashOf, READ_BUFFER, storeFile } from './file-storing.ts';
-import { encodePackList } from './format/pack.ts';
 import { expandingRandom, Sealer } from './format/sealing.ts';
-import { FILLER_SIZE, PackFiller } from './pack-filler.ts';
+import { PackFiller } from './pack-filler.ts';
 import { filesOf, packResults } from './storing-columns.ts';
-import {
-  type Answer,
-  type FileItem,
-  type FileResult,
-  type FinishedPack,
-  type HandedPack,
-  type Job,
-  MOST_PACKS_WAITING,
-  type WorkerData,
+import type {
+  Answer,
+  FileItem,
+  FileResult,
+  FinishedPack,
+  HandedPack,
+  Job,
+  WorkerData,
 } from './storing-jobs.ts';
 
-const { index, key, polynomial, seed, counters, waiting, dry } = workerData as WorkerData;
+const { index, key, polynomial, seed, counters, waiting, mostWaiting, dry } = workerData as WorkerData;
 const counts = new BigInt64Array(counters);
 const packsWaiting = new Int32Array(waiting);
 const claims = new BlobClaims(index);
-const kernels = new Kernels(READ_BUFFER + (dry ? 0 : FILLER_SIZE));
+const kernels = new Kernels(READ_BUFFER);
 kernels.usePolynomial(polynomial);
 const ownSeed = createHash('sha256').update(seed).update(String(threadId)).digest();
 // What crossed between threads are mere bytes.
@@ -39,12 +37,12 @@ function handOver(pack: FinishedPack, tell: Tell<HandedPack>): void {
   for (;;) {
     requireGoingOn();
     const count = Atomics.load(packsWaiting, 0);
-    if (count < MOST_PACKS_WAITING) break;
+    if (count < mostWaiting) break;
     Atomics.wait(packsWaiting, 0, count, 1000);
   }
   Atomics.add(packsWaiting, 0, 1);
-  const { id, bytes, blobs } = pack;
-  tell({ id, bytes, list: encodePackList(blobs) }, [bytes.buffer]);
+  const { id, bytes, list } = pack;
+  tell({ id, bytes, list }, [bytes.buffer]);
 }
 
 function createWork(): (job: Job, tell: Tell<HandedPack>) => Answer {
@@ -52,12 +50,11 @@ function createWork(): (job: Job, tell: Tell<HandedPack>) => Answer {
   const filler = new PackFiller({
     type: 'data',
     sealer: new Sealer(ownKey, { kernels, random: expandingRandom(ownSeed) }),
-    buffer: kernels.buffer.subarray(READ_BUFFER),
     finished: (pack) => handOver(pack, telling),
   });
   const tools: FileTools = {
     kernels,
-    buffer: kernels.buffer.subarray(0, READ_BUFFER),
+    buffer: kernels.buffer,
     chunk(bytes) {
       requireGoingOn();
       const hash = hashOf(bytes);

@@ -14,7 +14,7 @@ import { encodeConfig, NewerVersion, parseConfig } from './config.ts';
 import { fromGoMode, goMode } from './file-mode.ts';
 import { encodeIndexFile, parseIndexFile } from './index-file.ts';
 import { encodeKeyFile, newMasterKey, parseKeyFile, unlockKeyFile } from './key-file.ts';
-import { encodePackEnd, headerLength, parsePackHeader, TAIL } from './pack.ts';
+import { encodePackEnd, encodePackList, headerLength, parsePackHeader, TAIL } from './pack.ts';
 import { DEGREE, degreeOf, isIrreducible, randomPolynomial } from './polynomial.ts';
 import { expandingRandom, SEAL, Sealer } from './sealing.ts';
 import { encodeSnapshotFile, parseSnapshotFile } from './snapshot-file.ts';
@@ -132,7 +132,7 @@ describe('packs and indexes', () => {
           const plainLength = one.compressed ? one.size * 2 : undefined;
           return { type: trees ? 'tree' : 'data', id: one.id, offset: offset - length, length, plainLength };
         });
-        const end = encodePackEnd(blobs, sealer);
+        const end = encodePackEnd(encodePackList(blobs), sealer);
         const size = offset + end.length;
         const length = headerLength(end.subarray(-TAIL), size);
         assert.equal(length, end.length - TAIL);

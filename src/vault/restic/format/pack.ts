@@ -25,9 +25,9 @@ export function encodePackList(blobs: readonly PackedBlob[]): Buffer {
   return list.subarray(0, at);
 }
 
-/** What stands behind the blobs of a pack. */
-export function encodePackEnd(blobs: readonly PackedBlob[], sealer: Sealer): Buffer {
-  const header = sealer.seal(encodePackList(blobs));
+/** What stands behind the blobs of a pack, `list` being theirs. */
+export function encodePackEnd(list: Uint8Array, sealer: Sealer): Buffer {
+  const header = sealer.seal(list);
   const tail = Buffer.alloc(TAIL);
   tail.writeUInt32LE(header.length);
   return Buffer.concat([header, tail]);
