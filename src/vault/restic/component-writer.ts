@@ -16,8 +16,8 @@ export class ComponentWriter {
   readonly #parts: ComponentParts;
   readonly #trees: TreeBuilder;
   readonly #files: FileWriter;
-  /** the folders that the present path lies in, the component's first */
-  readonly #open: { path: RawPath; folder: Folder }[] = [];
+  /** the folders that the present path lies in, the component's first; what is in one begins with `within` */
+  readonly #open: { readonly within: string; readonly folder: Folder }[] = [];
 
   constructor(parts: ComponentParts) {
     this.#parts = parts;
@@ -30,7 +30,10 @@ export class ComponentWriter {
     const { crew, signal } = this.#parts;
     try {
       for await (const batch of capture.nodes()) {
-        for (const captured of batch) await this.#take(captured);
+        for (const captured of batch) {
+          const taken = this.#take(captured);
+          if (taken !== undefined) await taken;
+        }
         signal.throwIfAborted();
         await this.#files.room();
         await crew.indexIfDue();
@@ -48,23 +51,24 @@ export class ComponentWriter {
     return this.#trees.result;
   }
 
-  async #take(captured: CapturedNode): Promise<void> {
+  /** Waits only for what takes its time: most entries are taken at once. */
+  #take(captured: CapturedNode): Promise<void> | undefined {
     const { component } = this.#parts;
     const relative = captured.metadata.path;
     const path = (relative === '' ? component : `${component}/${relative}`) as RawPath;
     this.#leaveFolders(path);
     const { type } = captured.metadata;
-    if (type === 'dir') await this.#takeFolder(path, captured);
-    else if (type !== 'file') this.#takeEntry(path, captured);
-    else if (captured.content?.kind === 'stream' && captured.kept === undefined)
-      await this.#takeStream(path, captured);
-    else await this.#takeFile(path, captured);
+    if (type === 'dir') return this.#takeFolder(path, captured);
+    if (type !== 'file') return this.#takeEntry(path, captured);
+    if (captured.content?.kind === 'stream' && captured.kept === undefined)
+      return this.#takeStream(path, captured);
+    return this.#takeFile(path, captured);
   }
 
   /** Closes the folders that `path` doesn't lie in. */
   #leaveFolders(path: RawPath): void {
     for (let last = this.#open.at(-1); last !== undefined; last = this.#open.at(-1)) {
-      if (path.startsWith(`${last.path}/`)) return;
+      if (path.startsWith(last.within)) return;
       this.#open.pop();
       this.#trees.close(last.folder);
     }
@@ -88,11 +92,11 @@ export class ComponentWriter {
     const textWith = (subtree: string) => start + encodeRest({ xattrs, rdev: 0n, subtree });
     const around = this.#open.at(-1)?.folder;
     const folder = this.#trees.open({ textWith, earlier, earlierText: texts[0] }, around);
-    this.#open.push({ path, folder });
+    this.#open.push({ within: `${path}/`, folder });
   }
 
   /** A symlink, a FIFO, a socket or a device: all that it is stands in its node. */
-  #takeEntry(path: RawPath, captured: CapturedNode): void {
+  #takeEntry(path: RawPath, captured: CapturedNode): undefined {
     const { counts, times } = this.#parts;
     const { metadata, target } = captured;
     const start = encodeMetadata(treeNode(captured, path), times);
@@ -109,9 +113,9 @@ export class ComponentWriter {
     this.#trees.fill(slot, { text: start + rest, same: false });
   }
 
-  async #takeFile(path: RawPath, captured: CapturedNode): Promise<void> {
+  #takeFile(path: RawPath, captured: CapturedNode): Promise<void> | undefined {
     const texts = this.#earlierTexts(path);
-    await this.#files.take(path, captured, { slot: this.#trees.announce(this.#folder()), texts });
+    return this.#files.take(path, captured, { slot: this.#trees.announce(this.#folder()), texts });
   }
 
   async #takeStream(path: RawPath, captured: CapturedNode): Promise<void> {

@@ -65,13 +65,17 @@ export async function knownContent(
   return found;
 }
 
-/** Most files are as they were, and one blob: of these nothing is parsed but its id at the end of their text. */
 function contentIn(text: string): readonly string[] | undefined {
-  const end = text.slice(-ONE_BLOB);
-  const [, id] = /^,"content":\["([0-9a-f]{64})"\]\}$/.exec(end) ?? [];
+  const id = onlyBlobIn(text);
   return id === undefined ? parsed(text)?.content : [id];
 }
 
+/** Most files are as they were, and one blob: of these nothing is parsed but its id at the end of their text. */
+export function onlyBlobIn(text: string): string | undefined {
+  return endOfOneBlob.exec(text.slice(-ONE_BLOB))?.[1];
+}
+
+const endOfOneBlob = /^,"content":\["([0-9a-f]{64})"\]\}$/;
 /** The length of such an end. */
 const ONE_BLOB = ',"content":[""]}'.length + 64;
 

@@ -7,7 +7,13 @@ import type { CapturedNode, ContentParts } from '../../model/capture.ts';
 import type { Xattr } from '../../model/node.ts';
 import { trouble } from '../../model/trouble.ts';
 import { type ContentGroup, ContentGroups } from './content-groups.ts';
-import { findUnchanged, type KnownContent, knownContent } from './earlier-nodes.ts';
+import {
+  findUnchanged,
+  type KnownContent,
+  knownContent,
+  onlyBlobIn,
+  type UnchangedEntry,
+} from './earlier-nodes.ts';
 import { FileQueue } from './file-queue.ts';
 import { idOf } from './format/blob.ts';
 import { encodeMetadata, encodeRest, type TreeNode } from './format/tree-node.ts';
@@ -41,6 +47,12 @@ interface Pending {
   moves: number;
 }
 
+/** Where a file goes in its folder, and what each of the earlier snapshots has there. */
+interface Place {
+  readonly slot: Slot;
+  readonly texts: readonly (string | undefined)[];
+}
+
 const EMPTY = idOf(Buffer.alloc(0));
 /** How often a file that moves away under the reader is followed. */
 const MOST_MOVES = 8;
@@ -64,17 +76,30 @@ export class FileWriter {
     this.#queue = new FileQueue(parts.crew, (pending, result) => this.#receive(pending, result));
   }
 
-  /** Takes a file whose place in its folder is `slot`; `texts` is what earlier snapshots have there. */
-  async take(
-    path: RawPath,
-    captured: CapturedNode,
-    { slot, texts }: { slot: Slot; texts: readonly (string | undefined)[] },
-  ): Promise<void> {
-    const { counts, earlier, repository, times } = this.#parts;
+  /**
+   * Takes a file whose place in its folder is `slot`; `texts` is what earlier snapshots have there. Of the most usual, one that
+   * is unchanged and one blob, nobody has to wait for anything.
+   */
+  take(path: RawPath, captured: CapturedNode, { slot, texts }: Place): Promise<void> | undefined {
+    const { repository, times } = this.#parts;
+    const start = encodeMetadata(treeNode(captured, path), times);
+    const unchanged = captured.metadata.links > 1 ? undefined : findUnchanged(texts, start);
+    const blob = unchanged === undefined ? undefined : onlyBlobIn(unchanged.text);
+    const isKnown =
+      blob !== undefined &&
+      (captured.sha256 === undefined || captured.sha256 === blob) &&
+      repository.index.blobs.has('data', blob);
+    if (unchanged === undefined || !isKnown) return this.#take(path, captured, start, { slot, texts });
+    this.#keep(path, captured, slot, unchanged, undefined);
+    release(captured);
+    return undefined;
+  }
+
+  async #take(path: RawPath, captured: CapturedNode, start: string, { slot, texts }: Place): Promise<void> {
+    const { counts, earlier, repository } = this.#parts;
     const { metadata } = captured;
     const hashes = earlier.map((one) => one.hashes);
     const { blobs: index } = repository.index;
-    const start = encodeMetadata(treeNode(captured, path), times);
     const found = await knownContent(texts, { node: metadata, start }, path, { hashes, index });
     const known = found !== undefined && isContentOf(captured, found) ? found : undefined;
     const group = metadata.links > 1 ? this.#groups.of(captured) : undefined;
@@ -88,12 +113,24 @@ export class FileWriter {
       counts.sharedBytes += metadata.size;
       this.#list(pending, { ...known, xattrs: xattrsOf(this.#parts, captured, path), status: undefined });
     } else {
-      counts.unchanged += 1;
-      counts.sharedBytes += metadata.size;
-      countFile(this.#parts, path, metadata.size, known.sha256);
-      this.#trees.fill(slot, { text: unchanged.text, same: unchanged.first });
+      this.#keep(path, captured, slot, unchanged, known.sha256);
       this.#settle(pending);
     }
+  }
+
+  /** The earlier node once more. */
+  #keep(
+    path: RawPath,
+    { metadata }: CapturedNode,
+    slot: Slot,
+    { text, first }: UnchangedEntry,
+    sha256: string | undefined,
+  ): void {
+    const { counts } = this.#parts;
+    counts.unchanged += 1;
+    counts.sharedBytes += metadata.size;
+    countFile(this.#parts, path, metadata.size, sha256);
+    this.#trees.fill(slot, { text, same: first });
   }
 
   /** Waits while too much is under way. */
@@ -241,8 +278,13 @@ export class FileWriter {
 
   #settle(pending: Pending): void {
     this.#held.delete(pending);
-    if (pending.captured.content?.kind === 'file') pending.captured.content.release();
+    release(pending.captured);
   }
+}
+
+/** Lets go of what its source holds open. */
+function release({ content }: CapturedNode): void {
+  if (content?.kind === 'file') content.release();
 }
 
 /** Of a file of a snapshot the hash tells, and not the times alone. */

@@ -2,10 +2,13 @@
 
 /** A text in quotes: Go also escapes what HTML or JavaScript would trip over. */
 export function goString(text: string): string {
+  if (plain.test(text)) return `"${text}"`;
   const quoted = JSON.stringify(text);
   return special.test(quoted) ? quoted.replace(everySpecial, escaped) : quoted;
 }
 
+/** ASCII that stands for itself; most names are nothing else. */
+const plain = /^[ !#-%'-;=?-[\]-~]*$/;
 const special = /[<>&\u2028\u2029]/;
 const everySpecial = /[<>&\u2028\u2029]/g;
 
