@@ -38,8 +38,9 @@ export function findUnchanged(
   return text === undefined ? undefined : { text, first: at === 0 };
 }
 
+/** Of a string that was made of many parts V8 takes three times as long to find out with `startsWith`. */
 function beginsWith(text: string, start: string): boolean {
-  return text.startsWith(start) && text[start.length] === ',';
+  return text[start.length] === ',' && text.slice(0, start.length) === start;
 }
 
 /**

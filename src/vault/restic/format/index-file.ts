@@ -22,7 +22,9 @@ export interface PackToDelete extends IndexedPack {
   readonly size?: number | undefined;
 }
 
-const pack = z.object({ id: z.string(), blobs: z.array(z.unknown()).nullable() });
+/** What is in the list is looked at later, and not by a schema: there are as many as files. */
+const list = z.custom<readonly unknown[] | null>((value) => value === null || Array.isArray(value));
+const pack = z.object({ id: z.string(), blobs: list });
 const schema = z.object({
   packs: z.array(pack).nullable(),
   packs_to_delete: z
@@ -53,7 +55,6 @@ function parsePack({ id, blobs }: z.infer<typeof pack>): IndexedPack {
   return { id, blobs: (blobs ?? []).map(parseBlob) };
 }
 
-/** Not by a schema: there are as many as files. */
 function parseBlob(value: unknown): PackedBlob {
   const { id, type, offset, length, uncompressed_length: plain } = (value ?? {}) as Record<string, unknown>;
   if (!isId(id)) throw new SyntaxError('it names a blob by no id');
