@@ -43,6 +43,8 @@ export async function openClient(
     followRegionRedirects: true,
     // Whoever reads checks hashes of his own.
     responseChecksumValidation: 'WHEN_REQUIRED',
+    // Else each large body waits to be asked for, on a connection that is made for it and closed after it.
+    expectContinueHeader: false,
     requestHandler: {
       connectionTimeout: CONNECTING,
       socketTimeout: silence,
