@@ -6,7 +6,7 @@
  *
  * The tree: a choice from /usr as in `script/bench plain`, a file of 1 GB that packs well, one of 1 GB that doesn't, and
  * 200,000 messages of 1 to 8 KB. `--scale 0.1` makes all of that a tenth. Everybody encrypts, compresses, locks, and ends
- * with everything on the disk; a restore is read back by who made it. restic's repository was made by hikae, so that the
+ * with everything on the disk; a restore compares the hashes of what it unpacks, and reads nothing back. restic's repository was made by hikae, so that the
  * password costs both the same time.
  */
 import { execFileSync } from 'node:child_process';
@@ -132,7 +132,7 @@ function resticIn(folder: string, tree: string): Commands {
   const repository = `-r ${join(folder, 'vault')} --password-file ${password} --cache-dir ${join(folder, 'cache')}`;
   const restic = (words: string) => `restic ${repository} --quiet ${words} && sync -f ${folder}`;
   const backup = restic(`backup ${tree}`);
-  const restore = restic(`restore latest --verify --target ${join(folder, 'restored')}`);
+  const restore = restic(`restore latest --target ${join(folder, 'restored')}`);
   return {
     first: backup,
     unchanged: backup,
