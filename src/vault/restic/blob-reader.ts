@@ -159,7 +159,10 @@ export function unpackBlob(
   return plain;
 }
 
-/** The same into the beginning of `target`, which has room for the plain bytes; returns how many they are. */
+/**
+ * The same into the beginning of `target`, which has room for the plain bytes; returns how many they are. The sealed bytes are
+ * gone afterwards.
+ */
 export function unpackBlobInto(
   target: Uint8Array,
   id: string,
@@ -167,7 +170,7 @@ export function unpackBlobInto(
   sealed: Uint8Array,
   { sealer }: Pick<Repository, 'sealer'>,
 ): number {
-  const opened = sealer.open(upTo(length, sealed));
+  const opened = sealer.openInPlace(upTo(length, sealed));
   if (plainLength === undefined) target.set(opened);
   const size =
     plainLength === undefined ? opened.length : decompressInto(target.subarray(0, plainLength), opened);

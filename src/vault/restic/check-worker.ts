@@ -22,6 +22,8 @@ function noChance(): never {
 function check({ pack, opening }: PackJob): PackResult {
   const bytes = opening.sealed;
   const damaged: { id: string; reason: string }[] = [];
+  // Before its blobs are opened where they lie.
+  const flaw = packFlaw(pack, bytes);
   const plain = Buffer.allocUnsafeSlow(opening.sizes.reduce((most, size) => Math.max(most, size), 0));
   for (const blob of blobsOf(opening)) {
     const reason = flawOf(() => {
@@ -29,7 +31,6 @@ function check({ pack, opening }: PackJob): PackResult {
     });
     if (reason !== undefined) damaged.push({ id: blob.id, reason });
   }
-  const flaw = packFlaw(pack, bytes);
   giveBack(bytes);
   giveBack(plain);
   return { flaw, damaged };

@@ -27,6 +27,19 @@ const sealer = new Sealer(newMasterKey(randomBytes), { kernels: new Kernels(0), 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 }).map((bytes) => Buffer.from(bytes).toString('hex'));
 
 describe('sealing', () => {
+  it('opens where it lies, and changes nothing of what nobody with the key has written', () => {
+    const plain = randomBytes(1500);
+    const sealed = sealer.seal(plain);
+    const wrong = Buffer.from(sealed);
+    wrong[700] = (wrong[700] as number) ^ 1;
+    const before = Buffer.from(wrong);
+    assert.throws(() => sealer.openInPlace(wrong), SyntaxError);
+    assert.deepEqual(wrong, before);
+    const opened = sealer.openInPlace(sealed);
+    assert.deepEqual(Buffer.from(opened), plain);
+    assert.equal(opened.buffer, sealed.buffer);
+  });
+
   it('opens what it sealed, and nothing that was changed in any bit', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 500 }), fc.nat(), (plain, at) => {

@@ -58,15 +58,27 @@ export class Sealer {
 
   /** What was sealed. Throws a SyntaxError when the tag is wrong: nobody with the key has written this. */
   open(sealed: Uint8Array): Buffer {
+    const { iv, ciphertext } = this.#authentic(sealed);
+    const plain = Buffer.allocUnsafeSlow(ciphertext.length);
+    this.#crypt(iv, ciphertext, plain);
+    return plain;
+  }
+
+  /** The same, opened where it lies; what was sealed is as it was only when this throws. */
+  openInPlace(sealed: Uint8Array): Uint8Array {
+    const { iv, ciphertext } = this.#authentic(sealed);
+    this.#crypt(iv, ciphertext, ciphertext);
+    return ciphertext;
+  }
+
+  #authentic(sealed: Uint8Array): { readonly iv: Uint8Array; readonly ciphertext: Uint8Array } {
     if (sealed.length < SEAL) throw new SyntaxError('it is too short to be sealed');
     const iv = sealed.subarray(0, IV);
     const ciphertext = sealed.subarray(IV, sealed.length - TAG);
     if (!timingSafeEqual(this.#tag(iv, ciphertext), sealed.subarray(sealed.length - TAG))) {
       throw new SyntaxError('its authentication tag is wrong');
     }
-    const plain = Buffer.allocUnsafeSlow(ciphertext.length);
-    this.#crypt(iv, ciphertext, plain);
-    return plain;
+    return { iv, ciphertext };
   }
 
   #tag(iv: Uint8Array, ciphertext: Uint8Array): Buffer {
