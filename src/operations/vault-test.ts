@@ -15,7 +15,7 @@ import { type VaultStep, vaultSteps } from './vault-test-words.ts';
 /** As the checks of media tell it. */
 export interface TestEnd {
   readonly name: string;
-  /** `refused`: these keys may not do it; `not-asked`: nothing of the kind is there, or something before it failed */
+  /** `refused`: these keys may not remove what it put; `not-asked`: nothing of the kind is there, or something before it failed */
   readonly end: 'kept' | 'broken' | 'refused' | 'not-asked';
   readonly seconds: number;
   readonly what: Bilingual;
@@ -99,7 +99,8 @@ async function useVault(place: TestPlace, parts: Parts): Promise<readonly TestEn
       } catch (error) {
         signal.throwIfAborted();
         if (!isHikaeError(error) && !(error instanceof Unkept)) throw error;
-        const end = isHikaeError(error, 'STORAGE_REFUSED') ? 'refused' : 'broken';
+        const refused = isHikaeError(error, 'STORAGE_REFUSED') && error.details.operation === 'remove';
+        const end = refused ? 'refused' : 'broken';
         failed = true;
         const seconds = clock.elapsed() - began;
         ends.push({ name, what, why, mend, end, seconds, reason: error.message });

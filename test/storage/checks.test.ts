@@ -122,7 +122,7 @@ describe('the checks of media', () => {
     });
   }
 
-  test('a clock that is off is told, and rights that lack are no fault', async () => {
+  test('a clock that is off is told, and no right to remove is no fault', async () => {
     const sound = new MemoryStorage();
     const late = { ...systemClock, now: () => Date.now() + 600_000 };
     assert.equal((await endsOf(sound, late)).get('clock'), 'broken');
@@ -135,5 +135,11 @@ describe('the checks of media', () => {
     assert.equal(ends.get('many'), 'refused');
     assert.equal(ends.get('round-trip'), 'kept');
     assert.ok(![...ends.values()].includes('broken'));
+    const blind = new MemoryStorage();
+    blind.put = (key) =>
+      Promise.reject(
+        storageErrors.STORAGE_REFUSED({ storage: 'memory:', operation: 'put', key, reason: 'denied' }),
+      );
+    assert.equal((await endsOf(blind)).get('round-trip'), 'broken');
   });
 });

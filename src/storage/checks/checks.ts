@@ -13,7 +13,7 @@ export const storageChecks: readonly StorageCheck[] = [...objectChecks, ...media
 
 export interface CheckEnd {
   readonly name: string;
-  /** `refused`: these keys may not do it; `not-asked`: the medium knows nothing of the kind */
+  /** `refused`: these keys may not remove what it put; `not-asked`: the medium knows nothing of the kind */
   readonly end: 'kept' | 'broken' | 'refused' | 'not-asked';
   readonly seconds: number;
   readonly what: Bilingual;
@@ -54,7 +54,9 @@ async function runCheck(check: StorageCheck, place: CheckPlace): Promise<CheckEn
   } catch (error) {
     place.signal.throwIfAborted();
     if (!(error instanceof CheckFailed) && !isHikaeError(error)) throw error;
-    const end = isHikaeError(error, 'STORAGE_REFUSED') ? 'refused' : 'broken';
+    // Who must not delete may still be a good uploader; who may not put or read is none.
+    const refused = isHikaeError(error, 'STORAGE_REFUSED') && error.details.operation === 'remove';
+    const end = refused ? 'refused' : 'broken';
     return { name, what, why, mend, end, seconds: seconds(), reason: error.message };
   }
 }
