@@ -1,7 +1,7 @@
 /** Fills packs with blobs of one type: compressed, sealed, one behind the other. */
 import { type BlobType, idOf, type PackedBlob } from './format/blob.ts';
 import { compress, compressInto, packedBound } from './format/compression.ts';
-import { encodePackEnd, encodePackList, PACK_SIZE } from './format/pack.ts';
+import { encodePackEnd, encodePackList, MOST_BLOBS, PACK_SIZE } from './format/pack.ts';
 import { SEAL, type Sealer } from './format/sealing.ts';
 import type { FinishedPack } from './storing-jobs.ts';
 
@@ -59,7 +59,7 @@ export class PackFiller {
     write(Buffer.from(this.#room.buffer, this.#size, length));
     this.#blobs.push({ type: this.#options.type, ...blob, offset: this.#size });
     this.#size += length;
-    if (this.#size >= PACK_SIZE) this.flush();
+    if (this.#size >= PACK_SIZE || this.#blobs.length >= MOST_BLOBS) this.flush();
   }
 
   #pack(plain: Uint8Array): Buffer {

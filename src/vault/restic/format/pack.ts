@@ -12,6 +12,9 @@ const PLAIN_ENTRY = 37;
 const COMPRESSED_ENTRY = 41;
 const types: readonly BlobType[] = ['data', 'tree'];
 
+/** More blobs than this make a list that is longer than restic reads, however small they are. */
+export const MOST_BLOBS = Math.floor((MOST_HEADER - SEAL) / COMPRESSED_ENTRY);
+
 /** The list of a pack, `blobs` in the order in which they lie there. */
 export function encodePackList(blobs: readonly PackedBlob[]): Buffer {
   const list = Buffer.allocUnsafeSlow(blobs.length * COMPRESSED_ENTRY);
