@@ -7,8 +7,12 @@ import { namedS3Error } from '../storage/s3/s3-errors.ts';
 import { clientOptions } from './open-remote.ts';
 import type { World } from './world.ts';
 
-export function bucketsOf({ vaults }: Policy, world: World): Buckets {
-  const optionsOf = (vault: string) => clientOptions(vaults[vault] ?? {}, world);
+export function bucketsOf(
+  { vaults }: Policy,
+  world: World,
+  askCode?: (serial: string) => Promise<string>,
+): Buckets {
+  const optionsOf = (vault: string) => clientOptions(vaults[vault] ?? {}, world, askCode);
   return {
     whereabouts: (vault) => {
       const { region, endpoint } = optionsOf(vault);
@@ -25,7 +29,9 @@ async function open(
 ): Promise<Bucket> {
   const storage = `s3://${wanted.bucket}`;
   const { sdk, client } = await openClient(storage, options);
-  const account = wanted.aws ? await openAccount(options) : undefined;
+  const account = wanted.aws
+    ? await openAccount({ ...options, credentials: client.config.credentials })
+    : undefined;
   return openBucket({
     sdk,
     client,

@@ -33,6 +33,7 @@ export interface RemoteOptions {
   readonly create: boolean;
   /** bytes of the parts that large objects are sent in, in a bucket */
   readonly part?: number;
+  readonly askCode?: ClientOptions['askCode'];
   /** as it was then, in milliseconds since 1970 UTC, where the medium keeps versions */
   readonly asOf?: number;
 }
@@ -108,11 +109,11 @@ async function openSftp(
 async function openS3(
   { bucket, prefix }: Extract<Location, { kind: 's3' }>,
   settings: RemoteSettings,
-  { world, signal, part }: RemoteOptions,
+  { world, signal, askCode, part }: RemoteOptions,
 ): Promise<Storage> {
   const { openS3Storage } = await import('../storage/s3/s3-storage.ts');
   return openS3Storage(
-    { bucket, prefix, ...(part === undefined ? {} : { part }), ...clientOptions(settings, world) },
+    { bucket, prefix, ...(part === undefined ? {} : { part }), ...clientOptions(settings, world, askCode) },
     { signal },
   );
 }
@@ -121,6 +122,7 @@ async function openS3(
 export function clientOptions(
   { region, endpoint: said, profile }: RemoteSettings,
   { environment }: Pick<World, 'environment'>,
+  askCode?: ClientOptions['askCode'],
 ): ClientOptions {
   // Where the SDK itself looks. Known here, it is asked for by path, as servers other than AWS's want it.
   const endpoint = said ?? (environment.AWS_ENDPOINT_URL_S3 || environment.AWS_ENDPOINT_URL || undefined);
@@ -129,6 +131,7 @@ export function clientOptions(
     region: region ?? environment.AWS_REGION ?? environment.AWS_DEFAULT_REGION ?? 'us-east-1',
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(profile === undefined ? {} : { profile }),
+    askCode,
   };
 }
 

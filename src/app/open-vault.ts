@@ -32,6 +32,8 @@ export interface OpeningOptions {
   readonly password?: SecretReference;
   /** asks the person at the terminal, where there is one, for the password of what lies at a place */
   readonly ask?: (place: string) => Promise<Secret>;
+  /** asks the same person for the code of a second factor, by its serial number */
+  readonly askCode?: (serial: string) => Promise<string>;
 }
 
 export interface Opening {

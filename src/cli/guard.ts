@@ -9,7 +9,7 @@ import { appliedText, type PlanWords, planText } from './guard-plan-view.ts';
 import { tamperText } from './guard-tamper-view.ts';
 import { guardText, guardView } from './guard-view.ts';
 import { flag, value } from './options.ts';
-import { inPolicy } from './parts.ts';
+import { codeAsker, inPolicy } from './parts.ts';
 
 export const guardCommand = defineCommand({
   name: 'guard',
@@ -81,7 +81,7 @@ export const guardCommand = defineCommand({
       throw cliErrors.CLI_OPTION_ALONE({ option: '--yes', other: '--apply, --tamper-test' });
     return inPolicy(context, async (own, policy) => {
       const { bucketsOf } = await import('../app/buckets.ts');
-      const parts = { ...own, policy, buckets: bucketsOf(policy, context.world) };
+      const parts = { ...own, policy, buckets: bucketsOf(policy, context.world, codeAsker(context)) };
       if (terraform) return await writeCode(context, 'terraform', vault, parts);
       if (cloudformation) return await writeCode(context, 'cloudformation', vault, parts);
       if (tamperTest) return await tamperAll(context, { vault, yes }, parts);

@@ -12,6 +12,7 @@ import { cliErrors } from './errors.ts';
 import { loadContextPolicy } from './load-policy.ts';
 
 const texts = {
+  code: { en: 'Code of the second factor {serial}: ', ja: '多要素認証 {serial} のコード: ' },
   password: { en: 'Password of {place}: ', ja: '{place} のパスワード: ' },
 } as const satisfies Record<string, Bilingual>;
 
@@ -74,6 +75,19 @@ export async function inPolicyWithTestPlaces<Result>(
   );
 }
 
+/** Asks for the code of a second factor that a profile of AWS wants; undefined where there is nobody to ask. */
+export function codeAsker({
+  world,
+  language,
+  signal,
+}: CommandContext): ((serial: string) => Promise<string>) | undefined {
+  if (!canAsk(world)) return undefined;
+  return async (serial) => {
+    const code = await askSecret(world, fill(texts.code[language], { serial }), signal);
+    return code.reveal().trim();
+  };
+}
+
 /** A day of --as-of ends in the time zone that days are reckoned in. */
 async function partsOptions(context: CommandContext, reach: Reach, zone: string) {
   const { LOCK_WAIT } = await import('../app/parts.ts');
@@ -84,8 +98,11 @@ async function partsOptions(context: CommandContext, reach: Reach, zone: string)
     passwordFile === undefined ? {} : { password: { file: resolve(world.folder, passwordFile) } };
   const ask = (place: string) => askSecret(world, fill(texts.password[context.language], { place }), signal);
   const asOf = context.asOf === undefined ? {} : { asOf: context.asOf.instantIn(zone) };
+  const askCode = codeAsker(context);
   const confirm = (facts: UnusualLocks) => confirmLocks(world, facts, context.language, signal);
-  const asking = canAsk(world) ? { ask, ...(context.json ? {} : { confirmLocks: confirm }) } : {};
+  const asking = canAsk(world)
+    ? { ask, ...(askCode && { askCode }), ...(context.json ? {} : { confirmLocks: confirm }) }
+    : {};
   return { world, emit, signal, lockWait, noLock, ...asOf, ...password, ...asking };
 }
 

@@ -2,7 +2,9 @@
  * Who we are at AWS, as far as IAM tells it: how old the keys are, and what they may do. Other servers have no such thing.
  * A host that reaches S3 need not reach IAM: whatever goes wrong here makes an answer unknown and nothing else.
  */
+
 import type { SimulatePrincipalPolicyCommandInput } from '@aws-sdk/client-iam';
+import type { STSClientConfig } from '@aws-sdk/client-sts';
 import type { Secret } from '../base/secret.ts';
 import { stemOf } from './bucket-policy.ts';
 import { dangerousOnBucket, dangerousOnObjects } from './checks/policy.ts';
@@ -28,6 +30,8 @@ export interface AccountOptions {
   /** of the AWS configuration; else the SDK looks where every AWS tool does */
   readonly profile?: string;
   readonly keys?: { readonly id: string; readonly secret: Secret };
+  /** whoever has found keys already, and need not ask a person once more */
+  readonly credentials?: STSClientConfig['credentials'];
   /** another server than that of AWS, which speaks for both services */
   readonly endpoint?: string;
 }
@@ -35,7 +39,13 @@ export interface AccountOptions {
 /** Milliseconds; an answer that takes longer is none. */
 const PATIENCE = 10_000;
 
-export async function openAccount({ region, profile, keys, endpoint }: AccountOptions): Promise<Account> {
+export async function openAccount({
+  region,
+  profile,
+  keys,
+  credentials,
+  endpoint,
+}: AccountOptions): Promise<Account> {
   const [{ IAMClient, ...iamSdk }, { STSClient, GetCallerIdentityCommand }] = await Promise.all([
     import('@aws-sdk/client-iam'),
     import('@aws-sdk/client-sts'),
@@ -48,7 +58,7 @@ export async function openAccount({ region, profile, keys, endpoint }: AccountOp
     ...(profile === undefined ? {} : { profile }),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(keys === undefined
-      ? {}
+      ? credentials && { credentials }
       : { credentials: { accessKeyId: keys.id, secretAccessKey: keys.secret.reveal() } }),
   };
   const [iam, sts] = [new IAMClient(config), new STSClient(config)];

@@ -27,7 +27,7 @@ export interface CephOptions {
 export interface Ceph {
   readonly endpoint: string;
   readonly port: number;
-  /** the first user, and another who has no rights to what the first makes */
+  /** the first user, who may make roles, and another who has no rights to what the first makes */
   readonly user: S3User;
   readonly stranger: S3User;
   readonly reader: S3User | undefined;
@@ -83,7 +83,7 @@ export async function startCeph({ reader: third = false, settings = [] }: CephOp
     run('ceph', ...config, '--connect-timeout', '30', 'osd', 'new', disk);
     run('ceph-osd', ...config, '-i', '0', '--mkfs', '--osd-uuid', disk);
     start('ceph-osd', '-i', '0');
-    const user = addUser(run, 'first');
+    const user = addUser(run, 'first', '--caps', 'roles=*');
     const stranger = addUser(run, 'stranger');
     const reader = third ? addUser(run, 'reader') : undefined;
     start('radosgw', '-n', 'client.rgw');
@@ -118,11 +118,11 @@ function makeKeyring(run: Run): void {
   run('ceph-authtool', '/data/keyring', '--gen-key', '-n', 'client.rgw', ...all);
 }
 
-function addUser(run: Run, name: string): S3User {
+function addUser(run: Run, name: string, ...more: readonly string[]): S3User {
   const [id, secret] = [randomBytes(10).toString('hex').toUpperCase(), randomBytes(20).toString('hex')];
   const login = ['--access-key', id, '--secret-key', secret];
   const admin = ['-c', '/data/ceph.conf', '-n', 'client.admin'];
-  run('radosgw-admin', ...admin, 'user', 'create', '--uid', name, '--display-name', name, ...login);
+  run('radosgw-admin', ...admin, 'user', 'create', '--uid', name, '--display-name', name, ...login, ...more);
   return { id, secret };
 }
 

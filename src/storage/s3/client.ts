@@ -11,6 +11,8 @@ export interface ClientOptions {
   readonly endpoint?: string;
   /** of the AWS configuration; else the SDK looks where every AWS tool does */
   readonly profile?: string;
+  /** asks for the code of a second factor, by its serial number, where the profile wants one */
+  readonly askCode?: ((serial: string) => Promise<string>) | undefined;
   readonly keys?: { readonly id: string; readonly secret: Secret; readonly token?: Secret };
   /** milliseconds that a server may be silent for; a minute when not given */
   readonly silence?: number;
@@ -31,12 +33,12 @@ const expired: ReadonlySet<string> = new Set([
 
 export async function openClient(
   storage: string,
-  { region, endpoint, profile, keys, silence = SILENCE }: ClientOptions,
+  { region, endpoint, profile, askCode, keys, silence = SILENCE }: ClientOptions,
 ): Promise<{ readonly sdk: Sdk; readonly client: S3Client }> {
   if (endpoint !== undefined && !isPrivate(new URL(endpoint)))
     throw storageErrors.STORAGE_INSECURE({ storage, endpoint });
   const sdk = await import('@aws-sdk/client-s3');
-  const config: S3ClientConfig = {
+  const config: S3ClientConfig & FromProfile = {
     region,
     // Trying again is decided further up, where it is known whether an object that exists now may be ours.
     maxAttempts: 1,
@@ -55,6 +57,7 @@ export async function openClient(
     logger: { debug() {}, info() {}, warn() {}, error() {} },
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(profile === undefined ? {} : { profile }),
+    ...(askCode === undefined ? {} : { mfaCodeProvider: oneAtATime(askCode) }),
     ...(keys === undefined
       ? {}
       : {
@@ -91,6 +94,22 @@ export async function openClient(
 
 /** What the SDK calls an error whose answer gives no reason. */
 export const NO_REASON = 'Unknown';
+
+/** What the SDK hands on to whoever looks for keys, with the rest of the configuration. */
+interface FromProfile {
+  readonly mfaCodeProvider?: (serial: string) => Promise<string>;
+}
+
+/** Requests that find out at the same time that a session is over ask once for all. */
+function oneAtATime(ask: (serial: string) => Promise<string>): (serial: string) => Promise<string> {
+  let asked: Promise<string> | undefined;
+  return (serial) => {
+    asked ??= ask(serial).finally(() => {
+      asked = undefined;
+    });
+    return asked;
+  };
+}
 
 /** The SDK asks for a new token by its own clock alone; the server's verdict comes first. */
 export async function renewExpired(client: S3Client, error: unknown): Promise<void> {
