@@ -1,5 +1,5 @@
 /**
- * Runs the given test files, two at a time, and fails when a test does or when there was none. With CI=true, as continuous
+ * Runs the given test files, three at a time, and fails when a test does or when there was none. With CI=true, as continuous
  * integration sets it, a test that is skipped for want of something fails too.
  */
 import { argv, env, stdout } from 'node:process';
@@ -12,7 +12,8 @@ import { report } from './test-report.ts';
 const setup = fileURLToPath(new URL('./test-setup.ts', import.meta.url));
 /** A file that takes longer than this, in milliseconds, hangs. */
 const timeout = env.HIKAE_LONG === '1' ? 7_200_000 : 900_000;
-const events = run({ files: argv.slice(2), concurrency: 2, timeout, execArgv: ['--import', setup] });
+// Servers are waited for a third of the time, on two cores as well.
+const events = run({ files: argv.slice(2), concurrency: 3, timeout, execArgv: ['--import', setup] });
 
 let last = '';
 async function* remembered(): AsyncGenerator<string> {

@@ -104,7 +104,7 @@ async function byKit(
   assert.deepEqual(describeTree(scratch.at('restored/blog/site')), describeTree(scratch.at('site')));
 }
 
-describe('a repository over SFTP', { timeout: 120_000 }, () => {
+describe('a repository over SFTP', { timeout: 240_000 }, () => {
   let sshd: Sshd;
   before(async () => {
     sshd = await startSshd();
