@@ -59,6 +59,17 @@ describe('while hikae writes', () => {
   });
 });
 
+test('two that begin at the same moment come through one after the other', async () => {
+  const other = await openTestRepository(repository, { create: false });
+  const comeAndGo = async (one: Vault) => {
+    const writable = await one.acquire({ wait: 60_000, emit: silent, signal: never });
+    await writable.release();
+  };
+  await Promise.all([comeAndGo(vault), comeAndGo(other)]);
+  assert.deepEqual(locks(), []);
+  await other.close();
+});
+
 describe('while restic holds', () => {
   test('the lock of one who reads, hikae adds and removes nothing', async () => {
     const { entry } = await take(vault, { root });

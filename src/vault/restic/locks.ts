@@ -59,6 +59,8 @@ export interface HeldLock {
 /** Others who take a lock at the same moment need this long to see ours, in milliseconds. */
 const SETTLING = 200;
 const POLL = 1000;
+/** Two that begin at the same moment must not both give up because of each other: one comes through within a few tries. */
+const MEETING = 15_000;
 const REFRESH = 5 * 60_000;
 /** Others call a lock stale after 30 minutes; by then we must have stopped. */
 const LOST_AFTER = 22.5 * 60_000;
@@ -69,27 +71,32 @@ export async function takeLock(parts: LockParts, request: LockRequest): Promise<
   const own = () => new Set(besides.map(({ id }) => id));
   let mayPut = !asReader;
   for (const start = elapsed(); ; ) {
+    const waited = () => (elapsed() - start) * 1000;
     const conflict = await findConflict(parts, request, own(), signal);
     if (conflict !== undefined && !mayPut) await removeLock(parts, await putLock(parts, request, signal));
     mayPut = true;
+    let pause = POLL;
     if (conflict === undefined) {
       const id = await putLock(parts, request, signal);
+      let met: LockFile | undefined;
       try {
         await delay(SETTLING, signal);
-        if ((await findConflict(parts, request, own().add(id), signal)) === undefined)
-          return keep(parts, request, id);
+        met = await findConflict(parts, request, own().add(id), signal);
+        if (met === undefined) return keep(parts, request, id);
       } catch (error) {
         await removeLock(parts, id);
         throw error;
       }
       await removeLock(parts, id);
-    } else if ((elapsed() - start) * 1000 >= wait) {
+      if (waited() >= Math.max(wait, MEETING)) throw refusal(parts, met);
+      // Two that have met each other must not go on meeting. The name of a lock is as good as chance.
+      pause += Number.parseInt(id.slice(0, 8), 16) % POLL;
+    } else if (waited() >= wait) {
       throw refusal(parts, conflict);
     } else {
       emit({ type: 'phase', phase: 'waiting' });
     }
-    // Two that have met each other must not go on meeting.
-    await delay(POLL + (parts.owner.pid % 500), signal);
+    await delay(pause, signal);
   }
 }
 
