@@ -78,8 +78,10 @@ export function changeSome(folder: string, seed: number): number {
   const random = seededRandom(seed);
   const paths = find(folder, '%p\\0').split('\0').slice(0, -1).sort();
   const chosen = paths.filter(() => random() < 0.01);
-  for (const path of chosen)
+  for (const name of chosen) {
+    const path = Buffer.from(name, 'latin1');
     writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from(`changed ${seed}\n`)]));
+  }
   return chosen.length;
 }
 
