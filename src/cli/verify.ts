@@ -26,8 +26,8 @@ const texts = {
     ja: '{seconds} 秒の抜き取り検査です。--seed {seed} で同じ選び方を再現できます。',
   },
   files_damaged: {
-    en: 'Damaged files: the next backup does not share them but reads them anew from their source. The snapshots named here stay damaged; take such a file from another date or another vault. Repositories are mended by `hikae repair`, best with --from and another vault.',
-    ja: '壊れたファイル: 次のバックアップは共有せず、取得元から読み直します。上記のスナップショットは壊れたままなので、そのファイルは別の日付か別の保管先から取り出してください。リポジトリーは `hikae repair` で修復できます（--from で別の保管先を指定するのが最善です）。',
+    en: 'Damaged files: the next backup does not share them but reads them anew from their source. The snapshots named here stay damaged until `hikae repair` mends them, best with --from and another vault; what it leaves, take from another date or another vault.',
+    ja: '壊れたファイル: 次のバックアップは共有せず、取得元から読み直します。上記のスナップショットは `hikae repair` で修復するまで壊れたままです（--from で別の保管先を指定するのが最善です）。修復できないファイルは別の日付か別の保管先から取り出してください。',
   },
   lists_damaged: {
     en: 'Damaged lists (manifest, checksums.sha256): restore from another date or another vault. The files of that snapshot still lie in its folder and can be copied by hand.',
