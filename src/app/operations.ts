@@ -18,10 +18,10 @@ export {
   newKit,
   readKit,
 } from '../operations/kit.ts';
-export type { PricedForecast } from '../operations/lock-cost.ts';
+export type { PricedForecast, PricedProtection } from '../operations/lock-cost.ts';
 export { oneRun, recentRuns } from '../operations/log.ts';
 export { listNodes } from '../operations/ls.ts';
-export { protectSnapshot } from '../operations/protect.ts';
+export { type Protection, planProtection, protectSnapshot } from '../operations/protect.ts';
 export { type ProvenVault, type ProveResult, prove } from '../operations/prove.ts';
 export { type Amount, type PruneEnd, planPrune, prune } from '../operations/prune.ts';
 export { planRepair, type RepairEnd, repair } from '../operations/repair.ts';

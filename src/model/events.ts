@@ -77,6 +77,20 @@ export type Event =
       readonly newUntil: number;
       readonly price: ListPrice;
     }
+  /** what making the locks of a snapshot longer will come to, as in ProtectionForecast of vaults, with its list price */
+  | {
+      readonly type: 'protection.expected';
+      readonly vault: string;
+      readonly place: string;
+      readonly objects: number;
+      readonly bytes: number;
+      readonly extended: number;
+      readonly extendedBytes: number;
+      readonly requests: { readonly puts: number; readonly gets: number };
+      /** milliseconds since 1970 UTC */
+      readonly until: number;
+      readonly price: ListPrice;
+    }
   /** everything that a snapshot needs is locked in its vault; `until` is in milliseconds since 1970 UTC */
   | {
       readonly type: 'locks.set';

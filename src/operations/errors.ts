@@ -368,6 +368,17 @@ export const operationErrors = defineErrors({
       ja: 'ロックを使えるのは S3 上のリポジトリーだけです。内容の検査は `hikae verify` で行えます。',
     },
   },
+  PROTECTION_FAR: {
+    exit: 2,
+    message: {
+      en: '{place} in {vault} would be locked until {until}, further away than {days} days',
+      ja: '{vault} の {place} のロック期日 {until} は {days} 日より先です',
+    },
+    hint: {
+      en: 'Nothing was changed. Its {objects} objects would be paid for until then, and nobody can undo that: `--dry-run` shows what it comes to. If the date is right, run the same with --yes.',
+      ja: '何も変更していません。{objects} オブジェクトの料金がその期日までかかり、誰にも取り消せません（内訳は `--dry-run`）。日付が正しければ、同じ操作に --yes を付けて実行してください。',
+    },
+  },
   PROTECTION_PAST: {
     exit: 2,
     message: {

@@ -3,9 +3,15 @@ import { formatSize } from '../base/quantities.ts';
 import type { LockRecord } from '../ledger/ledger.ts';
 import type { Emit } from '../model/events.ts';
 import { mostToLock, type Policy, type Price, priceOf, usuallyLocked } from '../policy/policy.ts';
-import type { LockAllowance, LockForecast } from '../vault/vault.ts';
+import type { LockAllowance, LockForecast, ProtectionForecast } from '../vault/vault.ts';
 import { operationErrors } from './errors.ts';
 import type { OpenedVault, PolicyParts } from './parts.ts';
+
+/** `until` in milliseconds since 1970 UTC. */
+export type PricedProtection = Omit<ProtectionForecast, 'lockedUntil'> & {
+  readonly until: number;
+  readonly price: Price;
+};
 
 export type PricedForecast = LockForecast & { readonly price: Price };
 
@@ -84,6 +90,16 @@ export function pricedForecast(
 ): PricedForecast {
   const { requests, newBytes: bytes, newUntil } = forecast;
   return { ...forecast, price: priceOf(policy, { ...requests, bytes, span: newUntil - clock.now() }) };
+}
+
+/** With the list price of its requests, and of keeping all whose lock is made longer for so many milliseconds. */
+export function pricedProtection(
+  forecast: Omit<PricedProtection, 'price'>,
+  span: number,
+  policy: Policy,
+): PricedProtection {
+  const { requests, extendedBytes: bytes } = forecast;
+  return { ...forecast, price: priceOf(policy, { ...requests, bytes, span }) };
 }
 
 /** What was locked gets its list price, before anybody hears of it. */

@@ -1,10 +1,13 @@
-/** How much a run may lock before somebody is asked: what is locked is paid for to its date, and nobody can undo that. */
+/** How much may be locked, and for how long, before somebody is asked: what is locked is paid for to its date, and nobody can undo that. */
 
 /** So many times what is usual, and never less than these bytes, is far more than usual. */
 const FAR_MORE = 10;
 const LITTLE = 10e9;
 /** Of fewer runs nobody can say what is usual. */
 const FEWEST_RUNS = 3;
+
+/** Milliseconds: what the policy may promise at most, and what nobody need be asked about. */
+export const LONGEST_LOCK = 366 * 86_400_000;
 
 /** Bytes, by what earlier runs have locked anew; undefined where there is no bound yet. */
 export function mostToLock(past: readonly number[]): number | undefined {

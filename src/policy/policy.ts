@@ -62,7 +62,7 @@ export type { NotYetActing } from './later.ts';
 export { notYetActing } from './later.ts';
 export type { Location } from './location.ts';
 export { parseLocation } from './location.ts';
-export { mostToLock, usuallyLocked } from './lock-limits.ts';
+export { LONGEST_LOCK, mostToLock, usuallyLocked } from './lock-limits.ts';
 export type { Keep } from './meaning.ts';
 export { keepOf, originOf, placeOf, schedulesOf, targetsOf } from './meaning.ts';
 export type { Sentence } from './plan-sentences.ts';

@@ -1,6 +1,7 @@
 /** The part of the policy file that says where snapshots are kept, and for how long. */
 import * as z from 'zod';
 import { about, absolutePath, durationWithin, line, location, oneOf, rate, secret, share } from './fields.ts';
+import { LONGEST_LOCK } from './lock-limits.ts';
 
 const day = 86_400_000;
 
@@ -109,7 +110,7 @@ export const vault = oneOf(
               ['compliance'],
             ),
           ),
-        for: durationWithin(day, 366 * day, 'lock-bounds').meta(
+        for: durationWithin(day, LONGEST_LOCK, 'lock-bounds').meta(
           about(
             'How long a snapshot is promised to stay, from its publication; 366 days at most, as it cannot be undone (duration).',
             '公開から保持を約束する期間。取り消せないため最長 366 日です。',

@@ -80,6 +80,19 @@ export interface LockForecast {
   readonly newUntil: number;
 }
 
+/** What protecting a snapshot until a date comes to where objects are locked, in every place where it lies. */
+export interface ProtectionForecast {
+  /** everything that it needs */
+  readonly objects: number;
+  readonly bytes: number;
+  /** of this, what is locked for a shorter time */
+  readonly extended: number;
+  readonly extendedBytes: number;
+  readonly requests: { readonly puts: number; readonly gets: number };
+  /** until when all of it is locked already, in milliseconds since 1970 UTC; absent where nobody tells */
+  readonly lockedUntil?: number;
+}
+
 export type RepairReport = PackRepairReport | TreeRepairReport;
 
 /** What a repair of dated trees does, or would do. Entries are files by their names in snapshots, folders and symlinks. */

@@ -13,6 +13,7 @@ import type { SnapshotEntry, SnapshotHeader, UnreadableSnapshot } from '../model
 import type { SnapshotReader } from '../model/snapshot-reader.ts';
 import type {
   LockForecast,
+  ProtectionForecast,
   PruneOptions,
   PruneReport,
   RepairReport,
@@ -90,6 +91,12 @@ export interface Vault {
     newBytes: number,
     options: { newNodes?: number; signal: AbortSignal },
   ): Promise<LockForecast>;
+  /** What protecting these places of one snapshot until then will come to; absent where nothing is locked. */
+  forecastProtection?(
+    entries: readonly SnapshotEntry[],
+    until: number,
+    options: { signal: AbortSignal },
+  ): Promise<ProtectionForecast>;
   /** Mends what can be mended, from what is there and from another vault. Absent where nothing of the kind is built. */
   repair?(options: RepairOptions): Promise<RepairReport>;
   /** A part of content, or a list of nodes, by its SHA-256, where they are kept so; undefined when it isn't there and sound. */
@@ -194,6 +201,7 @@ export type {
   HeldAmount,
   LockForecast,
   PackRepairReport,
+  ProtectionForecast,
   PruneOptions,
   PruneReport,
   RepairReport,

@@ -6,12 +6,14 @@ import { createHash } from 'node:crypto';
 import { breathe } from '../../src/base/abort.ts';
 import { piecesOf } from '../../src/storage/body.ts';
 import { storageErrors } from '../../src/storage/errors.ts';
+import { requireExpected } from '../../src/storage/expectation.ts';
 import { compareKeys, compareTexts, type Key } from '../../src/storage/key.ts';
 import {
   type Body,
   type CallOptions,
   type ChangeOptions,
   covers,
+  type LinkOptions,
   type Lock,
   type Locking,
   type ObjectStatus,
@@ -32,7 +34,7 @@ interface Version {
 
 export class LockedStorage implements Storage {
   readonly location = 'memory-with-locks:';
-  readonly capabilities = { writeOnce: 'atomic', links: 'none', parallel: 4 } as const;
+  readonly capabilities = { writeOnce: 'atomic', links: 'copied', parallel: 4 } as const;
   /** milliseconds since 1970 UTC */
   time: number;
   /** what who asks may not see of locks */
@@ -107,8 +109,10 @@ export class LockedStorage implements Storage {
     if (this.#seen(key) !== undefined) this.#add(key, undefined, undefined);
   }
 
-  async link(): Promise<void> {
-    throw storageErrors.STORAGE_LACKS({ storage: this.location, lacks: 'links' });
+  async link(from: Key, to: Key, { signal, expect, lock }: LinkOptions): Promise<void> {
+    requireExpected(await this.stat(from, { signal }), { storage: this.location, key: from }, expect);
+    if (this.#seen(to) !== undefined) throw storageErrors.STORAGE_EXISTS({ key: to, storage: this.location });
+    this.overwrite(to, this.#get(from), lock);
   }
 
   async folders(folder: Key | '', { signal }: CallOptions): Promise<readonly string[]> {

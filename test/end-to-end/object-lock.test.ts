@@ -16,6 +16,7 @@ import {
 import { Secret } from '../../src/base/secret.ts';
 import type { Proof } from '../../src/model/proof.ts';
 import type { BackupPreview } from '../../src/operations/backup-preview.ts';
+import type { Protection } from '../../src/operations/protect.ts';
 import type { VaultTest } from '../../src/operations/vault-test.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import type { Key, ObjectVersion, Storage } from '../../src/storage/storage.ts';
@@ -423,10 +424,23 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     assert.deepEqual([snapshots.length, snapshots.some(({ deleted }) => deleted)], [3, false]);
 
     // To protect one makes its locks longer, and that of no other.
-    const until = new Date(Date.now() + 9 * DAY).toISOString();
+    const inDays = (days: number) => new Date(Date.now() + days * DAY).toISOString();
+    const until = inDays(9);
     const protect = ['protect', 'blog', '--until', until];
-    const pinned = await runHere(keepsOne, protect, { environment: uploader });
-    assert.equal(pinned.status, 0, pinned.stdout);
+    const planned = await vault.run<Protection>([...protect, '--dry-run'], keepsOne);
+    const pinned = await runHere<Protection>(keepsOne, protect, { environment: uploader });
+    assert.deepEqual([planned.status, pinned.status], [0, 0], pinned.stdout);
+    const { locks } = planned.result;
+    assert.ok(locks !== undefined && locks.extended > 0 && locks.price.storage > 0, planned.stdout);
+    // The uploader's machine is this one: it is the same that is remembered.
+    assert.equal(pinned.result.locks?.extended, locks.extended);
+    const covered = await vault.run<Protection>(['protect', 'blog', '--until', inDays(8)], keepsOne);
+    assert.ok(
+      covered.status === 0 && (covered.result.lockedUntil ?? 0) > Date.now() + 8.9 * DAY,
+      covered.stdout,
+    );
+    const far = await vault.run<object>(['protect', 'blog', '--until', inDays(400)], keepsOne);
+    assert.deepEqual([far.status, far.result.error?.code], [2, 'PROTECTION_FAR']);
     const days = (await vault.daysOf('snapshots')).filter((one) => one !== undefined);
     assert.deepEqual(days.map(Math.round).sort(), [2, 9]);
     const proven = await vault.run<ToldProof>(['prove']);

@@ -84,6 +84,18 @@ export const sampleEvents: readonly Event[] = [
     newUntil: Date.UTC(2027, 2, 2),
     price: { currency: 'JPY', requests: 0.0134, storage: 0.103 },
   },
+  {
+    type: 'protection.expected',
+    vault: 's3://system-backup-workstation/rental',
+    place: 'daily/mail/2026-11-22-a1b2c3d4',
+    objects: 1_240,
+    bytes: 2_100_000_000,
+    extended: 1_236,
+    extendedBytes: 2_090_000_000,
+    requests: { puts: 1_243, gets: 3_712 },
+    until: Date.UTC(2027, 6, 1),
+    price: { currency: 'JPY', requests: 1.12, storage: 59.7 },
+  },
   ...[true, false].map(
     (complete): Event => ({
       type: 'snapshot.copied',

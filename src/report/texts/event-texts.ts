@@ -45,6 +45,10 @@ const texts = {
     en: 'to be locked in {vault}: {objects} objects ({size}) until {until}, by about {puts} PUT and {gets} GET requests ({requests} by list price); of it up to {newSize} are new, locked and paid for until {newUntil} ({storage})',
     ja: '{vault} でロックするもの: {objects} オブジェクト（{size}）を {until} まで。リクエストは PUT 約 {puts}・GET 約 {gets}（定価で {requests}）。うち新規分（最大 {newSize}）は {newUntil} までロックされ、料金がかかります（定価で {storage}）',
   },
+  expectedProtection: {
+    en: '{place} in {vault} needs {objects} objects ({size}); the locks of {extended} ({extendedSize}) are made longer, until {until}, by about {puts} PUT and {gets} GET requests ({requests} by list price), and what they hold is paid for until then ({storage})',
+    ja: '{vault} の {place} に必要なのは {objects} オブジェクト（{size}）です。うち {extended} 件（{extendedSize}）のロックを {until} まで延長します。リクエストは PUT 約 {puts}・GET 約 {gets}（定価で {requests}）、延長分の保管料は期日までで {storage}（定価）です',
+  },
   lockedPrice: {
     en: '; {puts} PUT and {gets} GET requests ({requests} by list price), and {storage} a month for what is locked',
     ja: '。PUT {puts}・GET {gets} リクエスト（定価で {requests}）、ロック分の保管は月 {storage}',
@@ -140,6 +144,17 @@ export function eventText(event: Event, language: Language): string {
         newSize: formatSize(event.newBytes),
         until: dateOf(event.until),
         newUntil: dateOf(event.newUntil),
+        ...priceFacts(event.price, event.requests),
+      });
+    case 'protection.expected':
+      return say(texts.expectedProtection, {
+        vault: event.vault,
+        place: event.place,
+        objects: countText(event.objects),
+        size: formatSize(event.bytes),
+        extended: countText(event.extended),
+        extendedSize: formatSize(event.extendedBytes),
+        until: dateOf(event.until),
         ...priceFacts(event.price, event.requests),
       });
     case 'locks.set': {

@@ -12,7 +12,7 @@ import type { Repository } from './repository.ts';
 export interface Publication extends Signalled {
   readonly place: string;
   readonly emit: Emit;
-  /** milliseconds since 1970 UTC, where it is to be locked for longer than every other */
+  /** milliseconds since 1970 UTC, where it is not to be locked for as long as every new one */
   readonly until?: number | undefined;
 }
 
@@ -29,7 +29,7 @@ export async function publishSnapshotFile(
   if (locks === undefined) return writeUnpacked(to, 'snapshots', json, { signal });
   emit({ type: 'phase', phase: 'locking' });
   const packs = await packsUsed(parts, { place, tree: file.tree }, { signal });
-  const secured = await locks.secure(packs, { least: until ?? 0, signal });
+  const secured = await locks.secure(packs, { until, signal });
   emit({ type: 'locks.set', vault: repository.storage.location, ...secured });
   const lock = { mode: locks.settings.mode, until: secured.until };
   return writeUnpacked(to, 'snapshots', json, { signal, lock });

@@ -84,7 +84,7 @@ export async function openResticVault(storage: Storage, options: ResticVaultOpti
     },
     prune: (pruneOptions) => pruneRepository(past, pruneOptions),
     ...(storage.locking && versioned(past, storage.locking)),
-    ...(locks && { forecastLocks: forecasting(parts, locks) }),
+    ...(locks && forecasting(parts, locks)),
     repair: (repairOptions) => repairRepository(past, repairOptions),
     async blob(type, id, { signal }) {
       if (repository.index.files.size === 0) await loadIndex(repository, { signal });

@@ -14,11 +14,14 @@ import { TimeWriter } from './format/times.ts';
 import { keyOf } from './layout.ts';
 import { placeOf, type SnapshotListing, type StoredSnapshot } from './listing.ts';
 import { type HeldLock, type LockParts, takeLock } from './locks.ts';
-import { type Publication, publishSnapshotFile } from './publishing.ts';
+import { publishSnapshotFile } from './publishing.ts';
 import { loadIndex, type Repository } from './repository.ts';
 import { ResticSnapshotWriter } from './snapshot-writer.ts';
 import { StoringCrew } from './storing-crew.ts';
 import { tagsFor } from './tags.ts';
+
+/** Milliseconds for which a file is locked where no more is asked for. */
+const SHORTEST_LOCK = 10 * 60_000;
 
 export interface WritingParts extends LockParts {
   readonly blobs: BlobReader;
@@ -41,16 +44,6 @@ export async function acquireRepository(
   const { repository, listing } = parts;
   const crews = new Set<StoringCrew>();
   const held = (signal: AbortSignal) => AbortSignal.any([signal, lock.lost]);
-
-  function relabel(
-    { file }: StoredSnapshot,
-    header: SnapshotEntry['header'],
-    until: number | undefined,
-    options: Pick<Publication, 'emit' | 'signal'>,
-  ): Promise<string> {
-    const labelled = { ...file, tags: tagsFor(header, until) };
-    return publishSnapshotFile(parts, labelled, { ...options, place: placeOf(header), until });
-  }
 
   return {
     async predecessor(target, { signal }) {
@@ -75,8 +68,10 @@ export async function acquireRepository(
     async derive(entry, schedule, { emit, signal }) {
       const snapshot = await listing.at(entry.place, { signal });
       const header = { ...snapshot.entry.header, schedule };
-      await relabel(snapshot, header, undefined, { emit, signal: held(signal) });
-      return { place: placeOf(header), header, complete: isComplete(header) };
+      const labelled = { ...snapshot.file, tags: tagsFor(header, undefined) };
+      const place = placeOf(header);
+      await publishSnapshotFile(parts, labelled, { place, emit, signal: held(signal) });
+      return { place, header, complete: isComplete(header) };
     },
     async remove(entry, { signal }) {
       signal.throwIfAborted();
@@ -92,8 +87,12 @@ export async function acquireRepository(
     },
     async protect(entry, until, { emit = () => undefined, signal }) {
       const snapshot = await listing.at(entry.place, { signal });
+      const { header } = snapshot.entry;
       const options = { emit, signal: held(signal) };
-      const id = await relabel(snapshot, snapshot.entry.header, until, options);
+      const lockUntil = await lockOfRelabelled(repository, snapshot, until, options.signal);
+      const labelled = { ...snapshot.file, tags: tagsFor(header, until) };
+      const place = placeOf(header);
+      const id = await publishSnapshotFile(parts, labelled, { ...options, place, until: lockUntil });
       // Only when the new file is there: until then the old one speaks.
       for (const old of snapshot.ids) {
         if (old !== id) await removeReplaced(repository, old, held(signal));
@@ -118,6 +117,22 @@ async function requireUnlocked(
   const dates = await locks.snapshotDates({ signal });
   const until = Math.max(...ids.map((id) => dates.get(id) ?? 0));
   if (until > now) throw lockErrors.SNAPSHOT_LOCKED({ place, until: new Date(until).toISOString() });
+}
+
+/** Until then or, as a promise is never made shorter, as the snapshot is locked now; undefined where nothing is. */
+async function lockOfRelabelled(
+  { locks }: Repository,
+  { entry: { header }, ids }: StoredSnapshot,
+  until = 0,
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  if (locks === undefined) return undefined;
+  const dates = await locks.snapshotDates({ signal });
+  // Of one that we may not ask about it is assumed that its promise is kept.
+  const promised = header.time + locks.settings.for;
+  const locked = Math.max(...ids.map((id) => dates.get(id) ?? promised));
+  // Whatever is put gets a lock; that of one that is over need not last.
+  return Math.max(until, locked, (await locks.now({ signal })) + SHORTEST_LOCK);
 }
 
 /** Of two files for one snapshot the one that protects it longer counts, so that the other may stay where we can't remove. */

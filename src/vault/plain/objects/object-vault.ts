@@ -52,7 +52,7 @@ export async function openObjectVault(medium: Storage, options: ObjectVaultOptio
     verify: (entries, verifyOptions) => verifySnapshots(parts, entries, verifyOptions),
     acquire: (acquireOptions) => acquireVault(parts, acquireOptions),
     ...(storage.locking && versioned(parts, storage.locking)),
-    ...(locks && { forecastLocks: forecasting(parts, locks) }),
+    ...(locks && forecasting(parts, locks)),
     async room(roomOptions) {
       const { bytes = Number.MAX_SAFE_INTEGER, objects } = await storage.room(roomOptions);
       return { bytes, ...(objects === undefined ? {} : { files: objects }) };

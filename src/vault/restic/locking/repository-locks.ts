@@ -26,7 +26,7 @@ import type { LockForecast } from '../../upkeep.ts';
 import type { LockAllowance } from '../../writable-vault.ts';
 import { CONFIG, idIn } from '../layout.ts';
 import type { Signalled } from '../objects.ts';
-import type { DateHints } from './date-hints.ts';
+import type { DateHint, DateHints } from './date-hints.ts';
 
 /** Bytes of a pack, folders that are listed, and versions on a page of a list. */
 const PACK = 16 * 1024 * 1024;
@@ -88,14 +88,15 @@ export class RepositoryLocks implements LockedPuts {
     this.#tally.add(bytes);
   }
 
-  /** Locks these packs, and every index, key and the config, for a snapshot that is published now or, if later, until then. */
+  /** Locks these packs, and every index, key and the config, for a snapshot that is published now; or until that very time. */
   async secure(
     packs: ReadonlySet<Key>,
-    { least = 0, signal }: Signalled & { readonly least?: number },
+    { until, signal }: Signalled & { readonly until?: number | undefined },
   ): Promise<Secured> {
     const now = await this.now({ signal });
-    const needed = later(neededLock(this.settings, now), least);
-    const given = later(givenLock(this.settings, now), least);
+    const { mode } = this.settings;
+    const needed = until === undefined ? neededLock(this.settings, now) : { mode, until };
+    const given = until === undefined ? givenLock(this.settings, now) : needed;
     const found = await this.#find(packs, { signal });
     const total = { objects: found.size, bytes: 0, asked: 0, extended: 0, until: needed.until };
     const { hints } = this.#options;
@@ -118,7 +119,7 @@ export class RepositoryLocks implements LockedPuts {
     if (wrong) {
       // Somebody has changed what we remember, or the bucket: nothing of it is believed any more.
       hints.clear();
-      return added(total, await this.secure(packs, { least, signal }));
+      return added(total, await this.secure(packs, { until, signal }));
     }
     hints.save((key) => found.has(key) || key.startsWith('snapshots/'));
     const stored = this.#tally.take();
@@ -143,12 +144,40 @@ export class RepositoryLocks implements LockedPuts {
     const added = Math.ceil(newBytes / PACK) + 3;
     return {
       objects: found.length + added,
-      bytes: found.reduce((sum, { size }) => sum + size, 0) + newBytes,
+      bytes: sizeOf(found) + newBytes,
       newBytes,
       extended,
       requests: requestsFor(added, { found: found.length, asked, extended }),
       until,
       newUntil: givenLock(this.settings, now).until,
+    };
+  }
+
+  /** What `secure` until that very time will come to; the server is asked about what isn't remembered. */
+  async forecastUntil(packs: ReadonlySet<Key>, until: number, { signal }: Signalled) {
+    const needed = { mode: this.settings.mode, until };
+    const found = [...(await this.#find(packs, { signal })).values()];
+    const { trusted } = this.#sampled(found.filter((one) => this.#isKnown(one, until)));
+    const short: ObjectVersion[] = [];
+    const lanes = this.#storage.capabilities.parallel;
+    await inLanes(found, { lanes, signal }, async (one, either) => {
+      // A lock never gets shorter, so that a hint can only say too little here.
+      const hint = this.#hintFor(one);
+      if (hint !== undefined) {
+        if (hint.until < until) short.push(one);
+        return;
+      }
+      const { lock } = await this.#locking.statVersion(one.key, one.version, { signal: either });
+      if (!covers(lock, needed)) short.push(one);
+    });
+    const asked = found.length - trusted.size;
+    const extended = short.length;
+    return {
+      objects: found.length,
+      bytes: sizeOf(found),
+      extended,
+      extendedBytes: sizeOf(short),
+      requests: requestsFor(0, { found: found.length, asked, extended }),
     };
   }
 
@@ -207,10 +236,13 @@ export class RepositoryLocks implements LockedPuts {
     return found;
   }
 
-  #isKnown({ key, version }: ObjectVersion, until: number): boolean {
+  #isKnown(one: ObjectVersion, until: number): boolean {
+    return (this.#hintFor(one)?.until ?? 0) >= until + NEAR;
+  }
+
+  #hintFor({ key, version }: ObjectVersion): DateHint | undefined {
     const hint = this.#options.hints.get(key);
-    if (hint === undefined || (hint.version ?? version) !== version) return false;
-    return hint.until >= until + NEAR;
+    return hint === undefined || (hint.version ?? version) !== version ? undefined : hint;
   }
 
   /** Parts what hints vouch for into what is trusted and what is looked at all the same. */
@@ -225,8 +257,8 @@ export class RepositoryLocks implements LockedPuts {
   }
 }
 
-function later(lock: Lock, least: number): Lock {
-  return { ...lock, until: Math.max(lock.until, least) };
+function sizeOf(objects: readonly ObjectVersion[]): number {
+  return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** Of a lock that is made longer the server is asked before and after; of what is put, after. */

@@ -1,4 +1,8 @@
-/** What locking a dated tree will come to: every object is stored and locked anew, sent or copied by the server. */
+/**
+ * What locking a dated tree will come to: every object is stored and locked anew, sent or copied by the server. One that is
+ * to stay longer shares none with another, so that the lock of each is made longer.
+ */
+import { keyFrom } from '../../../../storage/storage.ts';
 import { givenLock, neededLock } from '../../../locking/lock-dates.ts';
 import type { Vault } from '../../../vault.ts';
 import { predecessorOf } from '../earlier.ts';
@@ -8,7 +12,24 @@ import { aheadOf, LISTED, type TreeLocks } from './tree-locks.ts';
 /** The manifest, the checksums, the policy, and the vault's identity. */
 const OWN_OBJECTS = 4;
 
-export function forecasting(parts: ListingParts, locks: TreeLocks): NonNullable<Vault['forecastLocks']> {
+export function forecasting(
+  parts: ListingParts,
+  locks: TreeLocks,
+): Required<Pick<Vault, 'forecastLocks' | 'forecastProtection'>> {
+  return {
+    forecastLocks: forecastLocks(parts, locks),
+    async forecastProtection(entries, until, { signal }) {
+      const folders = entries.map(({ place }) => keyFrom(place));
+      const forecast = await locks.forecastUntil(folders, until, { signal });
+      const dates: number[] = [];
+      for (const folder of folders) dates.push((await locks.dateOf(folder, { signal })) ?? Number.NaN);
+      const lockedUntil = Math.min(...dates);
+      return { ...forecast, ...(Number.isNaN(lockedUntil) ? {} : { lockedUntil }) };
+    },
+  };
+}
+
+function forecastLocks(parts: ListingParts, locks: TreeLocks): NonNullable<Vault['forecastLocks']> {
   return async (target, newBytes, { newNodes = 0, signal }) => {
     const now = await locks.now({ signal });
     const { settings } = locks;

@@ -106,8 +106,8 @@ export class TreeLocks implements LockedPuts {
     const now = await this.now({ signal });
     const needed = neededLock(this.settings, now);
     const found = await this.#find(folder, hashes, { signal });
-    const total = { objects: found.length + 1, bytes: 0, asked: 1, extended: 0, until: needed.until };
-    for (const { size } of found) total.bytes += size;
+    const until = needed.until;
+    const total = { objects: found.length + 1, bytes: sizeOf(found), asked: 1, extended: 0, until };
     if (this.#least < needed.until) {
       total.asked += found.length;
       total.extended += await this.#extendAll(found, { needed, given: this.#given(now) }, { signal });
@@ -137,6 +137,23 @@ export class TreeLocks implements LockedPuts {
       await this.#locking.extend(key, version, lock, options);
       this.#dates.set(folder, Math.max(until, this.#dates.get(folder) ?? 0));
     }
+  }
+
+  /** What `protect` comes to for snapshots in these folders. */
+  async forecastUntil(folders: readonly Key[], until: number, options: CallOptions) {
+    const lock = { mode: this.settings.mode, until };
+    const hashes = new TreeHashes(this.#locking, this.#spool);
+    const found: ObjectVersion[] = [];
+    for (const folder of folders) found.push(...(await this.#find(folder, hashes, options)));
+    const identity = await oldestOf(this.#locking, VAULT_KEY, options);
+    if (identity !== undefined) found.push(identity);
+    const short = await this.#shorterThan(lock, found, options);
+    const objects = found.length;
+    const extended = short.length;
+    // A note for each place says until when; of a lock that is made longer the server is asked before and after.
+    const puts = extended + folders.length + Math.ceil(objects / LISTED);
+    const requests = { puts, gets: objects + 2 * extended };
+    return { objects, bytes: sizeOf(found), extended, extendedBytes: sizeOf(short), requests };
   }
 
   /** Until when the manifest of a snapshot is locked; undefined where nobody tells. */
@@ -194,15 +211,26 @@ export class TreeLocks implements LockedPuts {
     { needed, given }: { readonly needed: Lock; readonly given: Lock },
     { signal }: CallOptions,
   ): Promise<number> {
-    let extended = 0;
+    const short = await this.#shorterThan(needed, found, { signal });
     const lanes = this.#storage.capabilities.parallel;
-    await inLanes(found, { lanes, signal }, async ({ key, version }, either) => {
-      const { lock: has } = await this.#locking.statVersion(key, version, { signal: either });
-      if (covers(has, needed)) return;
+    await inLanes(short, { lanes, signal }, async ({ key, version }, either) => {
       await this.#locking.extend(key, version, given, { signal: either });
-      extended += 1;
     });
-    return extended;
+    return short.length;
+  }
+
+  async #shorterThan(
+    needed: Lock,
+    found: readonly ObjectVersion[],
+    { signal }: CallOptions,
+  ): Promise<readonly ObjectVersion[]> {
+    const short: ObjectVersion[] = [];
+    const lanes = this.#storage.capabilities.parallel;
+    await inLanes(found, { lanes, signal }, async (one, either) => {
+      const { lock } = await this.#locking.statVersion(one.key, one.version, { signal: either });
+      if (!covers(lock, needed)) short.push(one);
+    });
+    return short;
   }
 
   /** Every snapshot needs it, so that its lock is made longer once in a generation. */
@@ -217,6 +245,10 @@ export class TreeLocks implements LockedPuts {
     await this.#locking.extend(VAULT_KEY, identity.version, longer, options);
     return 1;
   }
+}
+
+function sizeOf(objects: readonly ObjectVersion[]): number {
+  return objects.reduce((sum, { size }) => sum + size, 0);
 }
 
 /** What hikae puts for itself: into a snapshot, or beside all of them. */
