@@ -185,7 +185,7 @@ bluestore_fsck_on_mkfs = false
 
 [client.rgw]
 rgw_data = /data/rgw
-rgw_frontends = beast endpoint=127.0.0.1:${port}
+rgw_frontends = beast endpoint=127.0.0.1:${port} tcp_nodelay=1
 rgw_rados_pool_pg_num_min = 1
 ${settings.join('\n')}
 `;
