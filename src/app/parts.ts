@@ -132,8 +132,7 @@ async function openNamed(
     hints: join(policy.state, 'locks', `${name}.json`),
     cache: cacheIn(policy.state),
   });
-  const { snapshots } = await vault.list(options);
-  await ledger.recordVault({ id: vault.identity.id, name, path, snapshots: snapshots.length });
+  await ledger.recordVault({ id: vault.identity.id, name, path });
   return { name, vault };
 }
 

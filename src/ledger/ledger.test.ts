@@ -284,14 +284,13 @@ describe('runs', () => {
 describe('vaults', () => {
   test('are known by identity and by path, with first and last sight', async () => {
     const ledger = await open();
-    await ledger.recordVault({ id: 'v1', name: 'hdd', path: '/mnt/hdd', snapshots: 1 });
+    await ledger.recordVault({ id: 'v1', name: 'hdd', path: '/mnt/hdd' });
     now += 1_000;
-    await ledger.recordVault({ id: 'v1', name: 'disk', path: '/mnt/disk', snapshots: 2 });
+    await ledger.recordVault({ id: 'v1', name: 'disk', path: '/mnt/disk' });
     const seen = {
       id: 'v1',
       name: 'disk',
       path: '/mnt/disk',
-      snapshots: 2,
       firstSeen: NOON,
       lastSeen: NOON + 1_000,
     };
@@ -305,7 +304,7 @@ describe('vaults', () => {
     const ledger = await open();
     for (const id of ['old', 'new']) {
       now += 1_000;
-      await ledger.recordVault({ id, name: 'hdd', path: '/mnt/hdd', snapshots: 1 });
+      await ledger.recordVault({ id, name: 'hdd', path: '/mnt/hdd' });
     }
     assert.equal((await ledger.vaultSeen({ path: '/mnt/hdd' }, { signal }))?.id, 'new');
   });

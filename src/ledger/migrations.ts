@@ -134,4 +134,7 @@ export const migrations: readonly string[] = [
 
   // 7: which vault a target's result is about; of what was recorded before nobody knows
   `ALTER TABLE results ADD COLUMN vault TEXT;`,
+
+  // 8: how many snapshots a vault has only the vault itself knows, and is asked by whoever wants to know
+  `ALTER TABLE vaults DROP COLUMN snapshots;`,
 ];

@@ -74,7 +74,6 @@ export function vaultFrom(row: Row): VaultSeen {
     id: text(row, 'id'),
     name: text(row, 'name'),
     path: text(row, 'path'),
-    snapshots: count(row, 'snapshots'),
     firstSeen: integer(row, 'first_seen'),
     lastSeen: integer(row, 'last_seen'),
   };

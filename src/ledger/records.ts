@@ -54,7 +54,6 @@ export interface VaultFact {
   readonly id: string;
   readonly name: string;
   readonly path: string;
-  readonly snapshots: number;
 }
 
 export interface VaultSeen extends VaultFact {

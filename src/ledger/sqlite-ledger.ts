@@ -101,16 +101,15 @@ export class SqliteLedger implements Ledger {
     return this.#each(this.#rows(select, [run], { signal }), troubleFrom);
   }
 
-  async recordVault({ id, name, path, snapshots }: VaultFact): Promise<void> {
+  async recordVault({ id, name, path }: VaultFact): Promise<void> {
     const now = this.#clock.now();
     this.#write(() => {
       this.#database
         .prepare(
-          `INSERT INTO vaults (id, name, path, snapshots, first_seen, last_seen) VALUES (?, ?, ?, ?, ?, ?)
-           ON CONFLICT (id) DO UPDATE SET name = excluded.name, path = excluded.path,
-             snapshots = excluded.snapshots, last_seen = excluded.last_seen`,
+          `INSERT INTO vaults (id, name, path, first_seen, last_seen) VALUES (?, ?, ?, ?, ?)
+           ON CONFLICT (id) DO UPDATE SET name = excluded.name, path = excluded.path, last_seen = excluded.last_seen`,
         )
-        .run(id, name, path, snapshots, now, now);
+        .run(id, name, path, now, now);
     });
   }
 

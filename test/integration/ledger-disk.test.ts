@@ -83,14 +83,14 @@ test('a read-only disk: what was known is still known, and it is told', { skip }
   onDisk(async (disk, told) => {
     const open = () => openLedger(disk, { clock, signal, onTrouble: (error) => told.push(error) });
     const before = await open();
-    await before.ledger.recordVault({ id: 'v1', name: 'hdd', path: '/mnt/hdd', snapshots: 3 });
+    await before.ledger.recordVault({ id: 'v1', name: 'hdd', path: '/mnt/hdd' });
     await before.ledger.startRun(run, { signal });
     before.ledger.close();
     assert.deepEqual(told, []);
 
     execFileSync('mount', ['-o', 'remount,ro', disk]);
     const { ledger } = await open();
-    assert.equal((await ledger.vaultSeen({ path: '/mnt/hdd' }, { signal }))?.snapshots, 3);
+    assert.equal((await ledger.vaultSeen({ path: '/mnt/hdd' }, { signal }))?.name, 'hdd');
     await (await ledger.startRun({ ...run, id: 'unrecorded' }, { signal })).finish('succeeded');
     assert.deepEqual(
       (await ledger.recentRuns(9, { signal })).map(({ id }) => id),
