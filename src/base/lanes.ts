@@ -19,3 +19,37 @@ export async function inLanes<Item>(
   await Promise.all(all);
   failing.signal.throwIfAborted();
 }
+
+/**
+ * What the work makes of each item, in their order, so many of them under way at a time. When it throws, or nobody asks for more,
+ * what was under way is told to stop, and has ended.
+ */
+export async function* inOrder<Item, Result>(
+  items: Iterable<Item>,
+  { lanes, signal }: { readonly lanes: number; readonly signal: AbortSignal },
+  work: (item: Item, signal: AbortSignal) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const leaving = new AbortController();
+  const either = AbortSignal.any([signal, leaving.signal]);
+  const underWay: Promise<Result>[] = [];
+  const rest = items[Symbol.iterator]();
+  const beginNext = () => {
+    const next = rest.next();
+    if (next.done === true) return;
+    const result = work(next.value, either);
+    // Its turn to be heard may never come.
+    result.catch(() => undefined);
+    underWay.push(result);
+  };
+  try {
+    for (let lane = 0; lane < lanes; lane++) beginNext();
+    for (let first = underWay.shift(); first !== undefined; first = underWay.shift()) {
+      const result = await first;
+      beginNext();
+      yield result;
+    }
+  } finally {
+    leaving.abort();
+    await Promise.allSettled(underWay);
+  }
+}

@@ -101,8 +101,7 @@ export async function kitState(
   { ledger, signal }: Pick<Parts, 'ledger' | 'signal'>,
 ): Promise<KitState | undefined> {
   if (vault.keys === undefined) return undefined;
-  const { keys } = await vault.keys.list({ signal });
-  const recovery = keys.filter((key) => key.recovery);
+  const recovery = vault.keys.known().filter((key) => key.recovery);
   if (recovery.length === 0) return 'missing';
   const confirmed = (await ledger?.kitsConfirmed(vault.identity.id, { signal })) ?? [];
   return recovery.some(({ id }) => confirmed.includes(id)) ? 'confirmed' : 'unconfirmed';

@@ -114,6 +114,8 @@ export interface Vault {
 export interface VaultKeys {
   /** oldest first */
   list(options: { signal: AbortSignal }): Promise<KeyList>;
+  /** Those that there were when the vault was opened, and what has been done to them through it since: nobody is asked. */
+  known(): readonly VaultKey[];
   /** Adds a password, and proves that it opens the vault. */
   add(password: Secret, options: ChangeKeysOptions & { readonly recovery: boolean }): Promise<VaultKey>;
   /** Puts a password in the place of the one that the vault was opened with. */

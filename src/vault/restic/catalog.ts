@@ -8,9 +8,8 @@ import { BlobIndex } from './blob-index.ts';
 import { BlobReader } from './blob-reader.ts';
 import { type IndexFile, parseIndexFile } from './format/index-file.ts';
 import { parseTime } from './format/times.ts';
-import { keyOf } from './layout.ts';
-import { listIds, readUnpacked, type Signalled } from './objects.ts';
-import { expectedBlobs, type Repository } from './repository.ts';
+import { listIds, type Signalled } from './objects.ts';
+import { expectedBlobs, type Repository, readIndexFiles } from './repository.ts';
 
 export interface Catalog {
   /** of all packs, those that are marked included */
@@ -42,14 +41,10 @@ export async function readCatalog(repository: Repository, { signal }: Signalled)
   const marked = new Map<string, number>();
   const files: (Omit<CatalogFile, 'isOutdated'> & { readonly marks: readonly string[] })[] = [];
   const damaged: Catalog['damaged'][number][] = [];
-  for (const { id } of present) {
-    let file: ReturnType<typeof withTimes>;
-    try {
-      const parse = (json: string) => withTimes(parseIndexFile(json));
-      file = await readUnpacked(repository, keyOf('index', id), parse, { signal });
-    } catch (error) {
-      if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
-      damaged.push({ id, error });
+  const parse = (json: string) => withTimes(parseIndexFile(json));
+  for await (const { id, file } of readIndexFiles(repository, present, parse, { signal })) {
+    if (isHikaeError(file)) {
+      damaged.push({ id, error: file });
       continue;
     }
     for (const pack of file.packs) live.add(pack.id);

@@ -21,6 +21,7 @@ const RECOVERY = 'recovery';
 export function openKeys(parts: KeysParts): VaultKeys {
   const { repository } = parts;
   const { storage } = repository;
+  let known = repository.keyFiles;
 
   async function list({ signal }: { signal: AbortSignal }): Promise<KeyList> {
     const { keys, unreadable } = await readKeyFiles(storage, { signal });
@@ -30,22 +31,27 @@ export function openKeys(parts: KeysParts): VaultKeys {
 
   return {
     list,
+    known: () => known.map((key) => viewOf(key, repository.keyId)),
     add: (password, { recovery, ...options }) =>
-      locked(parts, options, false, async (signal) =>
-        viewOf(await putKey(parts, password, recovery, signal), repository.keyId),
-      ),
+      locked(parts, options, false, async (signal) => {
+        const key = await putKey(parts, password, recovery, signal);
+        known = [...known, key];
+        return viewOf(key, repository.keyId);
+      }),
     replace: (password, options) =>
       locked(parts, options, true, async (signal) => {
         const key = await putKey(parts, password, false, signal);
         const old = repository.keyId;
         repository.keyId = key.id;
         await storage.remove(keyOf('keys', old), { signal });
+        known = [...known.filter(({ id }) => id !== old), key];
         return viewOf(key, repository.keyId);
       }),
     remove: (wanted, options) =>
       locked(parts, options, true, async (signal) => {
         const id = chosen(await list({ signal }), wanted, parts);
         await storage.remove(keyOf('keys', id), { signal });
+        known = known.filter((key) => key.id !== id);
         return { id };
       }),
   };

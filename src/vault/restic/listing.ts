@@ -1,6 +1,7 @@
 /** Which snapshots there are. Their files never change, so what was read of one is kept. */
 import { dayOf, isoWeekOf } from '../../base/calendar.ts';
-import { isHikaeError } from '../../base/errors.ts';
+import { type HikaeError, isHikaeError } from '../../base/errors.ts';
+import { inOrder } from '../../base/lanes.ts';
 import {
   isComplete,
   type Schedule,
@@ -15,7 +16,7 @@ import { BlobDamaged, type BlobReader } from './blob-reader.ts';
 import { foreignHeader } from './foreign-header.ts';
 import { parseSnapshotFile, type SnapshotFile } from './format/snapshot-file.ts';
 import { keyOf } from './layout.ts';
-import { type ListedObject, listIds, readUnpacked, type Signalled } from './objects.ts';
+import { type ListedObject, listIds, READ_AHEAD, readUnpacked, type Signalled } from './objects.ts';
 import { loadIndex, type Repository } from './repository.ts';
 import { type OwnTags, parseTags } from './tags.ts';
 import { readSmallFile } from './tree-walk.ts';
@@ -39,16 +40,30 @@ export interface StoredSnapshot {
 
 interface KnownFile {
   readonly place: string;
-  /** what the storage said of the file when it was read */
-  readonly stamp: string;
+  /** what the storage said of the file when it was read; undefined of one that was just written */
+  readonly stamp: string | undefined;
   /** undefined when it could not be read */
   readonly stored: StoredSnapshot | undefined;
+}
+
+export interface ListedSnapshots {
+  readonly stored: readonly StoredSnapshot[];
+  readonly unreadable: readonly UnreadableSnapshot[];
+}
+
+/** What was listed under a lock. */
+interface HeldListing {
+  /** the index was read since it was taken */
+  indexed: boolean;
+  /** undefined until then, and when we have changed something since */
+  listed: ListedSnapshots | undefined;
 }
 
 export class SnapshotListing {
   readonly #repository: Repository;
   readonly #blobs: BlobReader;
   readonly #known = new Map<string, KnownFile>();
+  #held: HeldListing | undefined;
 
   constructor(repository: Repository, blobs: BlobReader) {
     this.#repository = repository;
@@ -74,26 +89,61 @@ export class SnapshotListing {
     throw vaultErrors.SNAPSHOT_DAMAGED({ place, reason: 'it is not in the repository any more' });
   }
 
-  /** All of them, oldest first. Snapshots are listed before the index is read: what they use was indexed before. */
-  async read({ signal }: Signalled): Promise<{ stored: StoredSnapshot[]; unreadable: UnreadableSnapshot[] }> {
+  /** From now on the repository is locked for a writer: what is listed once holds until `changed` or `letGo`. */
+  hold(): void {
+    this.#held = { indexed: false, listed: undefined };
+  }
+
+  /** Whoever holds the lock has changed which snapshots there are. */
+  changed(): void {
+    if (this.#held !== undefined) this.#held = { ...this.#held, listed: undefined };
+  }
+
+  letGo(): void {
+    this.#held = undefined;
+  }
+
+  /** A snapshot that was just written, under the id of its file, need not be read. */
+  wrote(id: string, file: SnapshotFile, entry: SnapshotEntry): void {
+    this.#known.set(id, {
+      place: entry.place,
+      stamp: undefined,
+      stored: { entry, file, own: true, ids: [id] },
+    });
+    this.changed();
+  }
+
+  /** All of them, oldest first. */
+  async read({ signal }: Signalled): Promise<ListedSnapshots> {
+    const held = this.#held;
+    if (held?.listed !== undefined) return held.listed;
+    const listed = await this.#readAnew(held, signal);
+    if (held !== undefined) held.listed = listed;
+    return listed;
+  }
+
+  /** Snapshots are listed before the index is read: what they use was indexed before. */
+  async #readAnew(held: HeldListing | undefined, signal: AbortSignal): Promise<ListedSnapshots> {
     const present = await listIds(this.#repository.storage, 'snapshots', { signal });
-    await loadIndex(this.#repository, { signal });
+    // What we store ourselves is in the index already, and nobody takes anything out of it while we hold the lock.
+    if (held?.indexed !== true || !present.every((one) => this.#knows(one)))
+      await loadIndex(this.#repository, { signal });
+    if (held !== undefined) held.indexed = true;
     const byPlace = new Map<string, StoredSnapshot>();
     const unreadable: (UnreadableSnapshot & { readonly file: string })[] = [];
     const oldestFirst = present.sort((one, other) => one.modified - other.modified);
-    for (const status of oldestFirst) {
-      try {
-        const one = await this.#readOne(status, signal);
-        const { place } = one.entry;
-        const known = byPlace.get(place);
-        if (known === undefined || known.file.tree === one.file.tree) byPlace.set(place, merged(known, one));
-        else unreadable.push(impostor(keyOf('snapshots', status.id), place));
-      } catch (error) {
-        signal.throwIfAborted();
-        if (!isHikaeError(error) || error.transient) throw error;
-        const file = keyOf('snapshots', status.id);
-        unreadable.push({ file, place: this.#known.get(status.id)?.place ?? file, reason: error });
+    const read = (status: ListedObject, either: AbortSignal) => this.#tryOne(status, either);
+    for await (const { id, found } of inOrder(oldestFirst, { lanes: READ_AHEAD, signal }, read)) {
+      const file = keyOf('snapshots', id);
+      if (isHikaeError(found)) {
+        unreadable.push({ file, place: this.#known.get(id)?.place ?? file, reason: found });
+        continue;
       }
+      const { place } = found.entry;
+      const known = byPlace.get(place);
+      if (known === undefined || known.file.tree === found.file.tree)
+        byPlace.set(place, merged(known, found));
+      else unreadable.push(impostor(file, place));
     }
     const stored = (await this.#withDates([...byPlace.values()], signal)).sort(
       ({ entry: a }, { entry: b }) => a.header.time - b.header.time || (a.place < b.place ? -1 : 1),
@@ -123,10 +173,34 @@ export class SnapshotListing {
     });
   }
 
-  async #readOne({ id, size, modified }: ListedObject, signal: AbortSignal): Promise<StoredSnapshot> {
-    const stamp = `${size} ${modified}`;
+  #knows(listed: ListedObject): boolean {
+    const known = this.#known.get(listed.id);
+    return known?.stored !== undefined && (known.stamp === undefined || known.stamp === stampOf(listed));
+  }
+
+  /** The snapshot, or why it can't be read. */
+  async #tryOne(
+    listed: ListedObject,
+    signal: AbortSignal,
+  ): Promise<{ readonly id: string; readonly found: StoredSnapshot | HikaeError }> {
+    const { id } = listed;
+    try {
+      return { id, found: await this.#readOne(listed, signal) };
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isHikaeError(error) || error.transient) throw error;
+      return { id, found: error };
+    }
+  }
+
+  async #readOne(listed: ListedObject, signal: AbortSignal): Promise<StoredSnapshot> {
+    const { id } = listed;
+    const stamp = stampOf(listed);
     const known = this.#known.get(id);
-    if (known?.stamp === stamp && known.stored !== undefined) return known.stored;
+    if (known?.stored !== undefined && this.#knows(listed)) {
+      this.#known.set(id, { ...known, stamp });
+      return known.stored;
+    }
     const file = await readUnpacked(this.#repository, keyOf('snapshots', id), parseSnapshotFile, { signal });
     const tags = parseTags(file.tags ?? []);
     const place = placeOfFile(id, file, tags);
@@ -163,6 +237,10 @@ export class SnapshotListing {
       throw vaultErrors.SNAPSHOT_DAMAGED({ place, reason: error.message }, { cause: error });
     }
   }
+}
+
+function stampOf({ size, modified }: ListedObject): string {
+  return `${size} ${modified}`;
 }
 
 /**

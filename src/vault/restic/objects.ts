@@ -14,6 +14,9 @@ export interface Signalled {
   readonly signal: AbortSignal;
 }
 
+/** Of many small files so many are asked for at a time: each is a round trip, and each is held in memory until its turn. */
+export const READ_AHEAD = 8;
+
 export interface ListedObject {
   readonly id: string;
   readonly size: number;

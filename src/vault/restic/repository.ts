@@ -1,6 +1,7 @@
 /** An open repository: its key, its config and what its indexes say. What vaults do is built on it. */
 import type { HikaeError } from '../../base/errors.ts';
 import { isHikaeError } from '../../base/errors.ts';
+import { inOrder } from '../../base/lanes.ts';
 import type { Secret } from '../../base/secret.ts';
 import { Kernels } from '../../kernels/kernels.ts';
 import type { Storage } from '../../storage/storage.ts';
@@ -11,13 +12,13 @@ import { repositoryErrors } from './errors.ts';
 import { idOf } from './format/blob.ts';
 import { encodeConfig, NewerVersion, parseConfig, type RepositoryConfig } from './format/config.ts';
 import { parseIndexFile } from './format/index-file.ts';
-import { encodeKeyFile, newMasterKey, type ScryptCost } from './format/key-file.ts';
+import { encodeKeyFile, newMasterKey, parseKeyFile, type ScryptCost } from './format/key-file.ts';
 import { randomPolynomial } from './format/polynomial.ts';
 import { type MasterKey, type RandomBytes, Sealer } from './format/sealing.ts';
-import { MOST_KEYS, readKeyFiles, unlock } from './key-files.ts';
+import { MOST_KEYS, readKeyFiles, type StoredKey, unlock } from './key-files.ts';
 import { CONFIG, keyOf } from './layout.ts';
 import type { RepositoryLocks } from './locking/repository-locks.ts';
-import { listIds, parsing, readUnpacked, type Signalled } from './objects.ts';
+import { type ListedObject, listIds, parsing, READ_AHEAD, readUnpacked, type Signalled } from './objects.ts';
 
 const MOST_CONFIG = 64 * 1024;
 /** How often the index is listed anew when what was listed is gone. */
@@ -30,6 +31,8 @@ export interface Repository {
   readonly sealer: Sealer;
   /** the key file that it was opened with */
   keyId: string;
+  /** the key files that there were then, of many those that have been there the longest */
+  readonly keyFiles: readonly StoredKey[];
   /** when its first key was made, in milliseconds since 1970 UTC */
   readonly created: number;
   /** what was read before, where that is quicker to be had; who judges what lies in the storage goes without */
@@ -58,8 +61,10 @@ export async function openRepository(
   storage: Storage,
   { password, random, signal }: OpenOptions,
 ): Promise<Repository | undefined> {
-  const files = await readKeyFiles(storage, { most: MOST_KEYS, signal });
-  const sealed = await readIfThere(storage, signal);
+  const [files, sealed] = await Promise.all([
+    readKeyFiles(storage, { most: MOST_KEYS, signal }),
+    readIfThere(storage, signal),
+  ]);
   if (sealed === undefined) {
     if (files.keys.length + files.unreadable.length === 0) return undefined;
     // A repository that lost its config, or one that was never finished: not ours to make anew.
@@ -73,7 +78,7 @@ export async function openRepository(
   const created = Math.min(...files.keys.map(({ file }) => file.created));
   const sealer = new Sealer(key, { kernels: new Kernels(0), random });
   const config = readConfig(storage, sealed, sealer);
-  return { storage, config, key, sealer, keyId, created, index: emptyIndex() };
+  return { storage, config, key, sealer, keyId, keyFiles: files.keys, created, index: emptyIndex() };
 }
 
 export interface CreateOptions extends OpenOptions {
@@ -102,7 +107,8 @@ export async function createRepository(storage: Storage, options: CreateOptions)
   // In this order: without a key the config is nothing.
   await storage.put(keyOf('keys', keyId), file, { signal });
   await storage.put(CONFIG, sealer.seal(encodeConfig(config)), { signal });
-  return { storage, config, key, sealer, keyId, created: now, index: emptyIndex() };
+  const keyFiles = [{ id: keyId, file: parseKeyFile(file) }];
+  return { storage, config, key, sealer, keyId, keyFiles, created: now, index: emptyIndex() };
 }
 
 /** What was deleted where versions are kept is still there, and would be taken for a part of the new one when it is brought back. */
@@ -140,19 +146,33 @@ async function loadPresent(repository: Repository, { signal }: Signalled): Promi
   const start = isLarger && known.damaged.length === 0 ? known : emptyIndex(present);
   const files = new Set(start.files);
   const damaged: HikaeError[] = [];
-  for (const { id } of present) {
-    if (files.has(id)) continue;
-    try {
-      const { packs } = await readUnpacked(repository, keyOf('index', id), parseIndexFile, { signal });
-      for (const pack of packs) start.blobs.addPack(pack.id, pack.blobs);
-    } catch (error) {
-      if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
-      damaged.push(error);
-    }
+  const wanted = present.filter(({ id }) => !files.has(id));
+  for await (const { id, file } of readIndexFiles(repository, wanted, parseIndexFile, { signal })) {
+    if (isHikaeError(file)) damaged.push(file);
+    else for (const pack of file.packs) start.blobs.addPack(pack.id, pack.blobs);
     files.add(id);
   }
   repository.index = { blobs: start.blobs, files, damaged };
   return repository.index;
+}
+
+/** What `parse` makes of index files, in the order in which they are listed; of one that is damaged, how that was told. */
+export async function* readIndexFiles<File>(
+  repository: Repository,
+  listed: readonly ListedObject[],
+  parse: (json: string) => File,
+  { signal }: Signalled,
+): AsyncGenerator<{ readonly id: string; readonly file: File | HikaeError }> {
+  const read = async ({ id }: ListedObject, either: AbortSignal) => {
+    const key = keyOf('index', id);
+    try {
+      return { id, file: await readUnpacked(repository, key, parse, { signal: either }) };
+    } catch (error) {
+      if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
+      return { id, file: error };
+    }
+  };
+  yield* inOrder(listed, { lanes: READ_AHEAD, signal }, read);
 }
 
 /** The same repository with nothing known of it but what its storage says from now on. */

@@ -23,6 +23,7 @@ import type { BlobReader } from './blob-reader.ts';
 import { ComponentWriter } from './component-writer.ts';
 import { hashLine } from './content-hashes.ts';
 import { earlierComponents } from './earlier-snapshots.ts';
+import type { SnapshotFile } from './format/snapshot-file.ts';
 import type { TimeWriter } from './format/times.ts';
 import { HASHES, HEADER, POLICY, placeOf, type StoredSnapshot } from './listing.ts';
 import type { LockOwner } from './locks.ts';
@@ -44,6 +45,8 @@ export interface WriterParts {
   readonly earlier: readonly StoredSnapshot[];
   /** aborts when the run is cancelled, and when the lock is lost */
   readonly signal: AbortSignal;
+  /** told of the snapshot's file, under its id, when it is there */
+  readonly published?: (id: string, file: SnapshotFile, entry: SnapshotEntry) => void;
 }
 
 /** How many notes and problems the header keeps word by word. */
@@ -129,8 +132,14 @@ export class ResticSnapshotWriter implements SnapshotWriter {
       tags: tagsFor(header),
       program_version: `hikae ${header.hikae}`,
     };
-    await publishSnapshotFile({ repository, blobs }, file, { place: placeOf(header), emit, signal });
-    return this.stored();
+    const id = await publishSnapshotFile({ repository, blobs }, file, {
+      place: placeOf(header),
+      emit,
+      signal,
+    });
+    const entry = this.stored();
+    this.#parts.published?.(id, file, entry);
+    return entry;
   }
 
   /** Makes all that the snapshot consists of durable, and gives its tree; nobody sees it yet. */

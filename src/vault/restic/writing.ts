@@ -15,7 +15,7 @@ import { keyOf } from './layout.ts';
 import { placeOf, type SnapshotListing, type StoredSnapshot } from './listing.ts';
 import { type HeldLock, type LockParts, takeLock } from './locks.ts';
 import { publishSnapshotFile } from './publishing.ts';
-import { loadIndex, type Repository } from './repository.ts';
+import type { Repository } from './repository.ts';
 import { ResticSnapshotWriter } from './snapshot-writer.ts';
 import { StoringCrew } from './storing-crew.ts';
 import { tagsFor } from './tags.ts';
@@ -42,6 +42,7 @@ export async function acquireRepository(
   parts.repository.locks?.allow(options.allowance);
   const lock = await takeLock(parts, { ...options, exclusive: false, writes: true });
   const { repository, listing } = parts;
+  listing.hold();
   const crews = new Set<StoringCrew>();
   const held = (signal: AbortSignal) => AbortSignal.any([signal, lock.lost]);
 
@@ -52,6 +53,7 @@ export async function acquireRepository(
     async begin(draft, writeOptions) {
       const signal = held(writeOptions.signal);
       await requireRoom(parts, writeOptions, signal);
+      // With it the index is brought up to what the repository has now.
       const { stored } = await listing.read({ signal });
       // What is there already is found by its blobs all the same.
       const earlier = writeOptions.force === true ? [] : earlierSnapshots(stored, draft.target);
@@ -61,7 +63,10 @@ export async function acquireRepository(
       const times = new TimeWriter(zone);
       return new ResticSnapshotWriter(
         draft,
-        { repository, blobs, crew, times, owner, earlier, signal },
+        {
+          ...{ repository, blobs, crew, times, owner, earlier, signal },
+          published: (id, file, entry) => listing.wrote(id, file, entry),
+        },
         writeOptions,
       );
     },
@@ -69,9 +74,10 @@ export async function acquireRepository(
       const snapshot = await listing.at(entry.place, { signal });
       const header = { ...snapshot.entry.header, schedule };
       const labelled = { ...snapshot.file, tags: tagsFor(header, undefined) };
-      const place = placeOf(header);
-      await publishSnapshotFile(parts, labelled, { place, emit, signal: held(signal) });
-      return { place, header, complete: isComplete(header) };
+      const derived = { place: placeOf(header), header, complete: isComplete(header) };
+      const options = { place: derived.place, emit, signal: held(signal) };
+      listing.wrote(await publishSnapshotFile(parts, labelled, options), labelled, derived);
+      return derived;
     },
     async remove(entry, { signal }) {
       signal.throwIfAborted();
@@ -82,6 +88,7 @@ export async function acquireRepository(
         for (const id of ids)
           await repository.storage.remove(keyOf('snapshots', id), { signal: held(signal) });
       } finally {
+        listing.changed();
         await alone.release();
       }
     },
@@ -93,12 +100,14 @@ export async function acquireRepository(
       const labelled = { ...snapshot.file, tags: tagsFor(header, until) };
       const place = placeOf(header);
       const id = await publishSnapshotFile(parts, labelled, { ...options, place, until: lockUntil });
+      listing.changed();
       // Only when the new file is there: until then the old one speaks.
       for (const old of snapshot.ids) {
         if (old !== id) await removeReplaced(repository, old, held(signal));
       }
     },
     async release() {
+      listing.letGo();
       for (const crew of crews) await crew.close();
       await lock.release();
     },
@@ -177,7 +186,6 @@ async function requireRoom(
   { expects }: WriteOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  await loadIndex(repository, { signal });
   if (expects === undefined) return;
   const { bytes = Number.POSITIVE_INFINITY } = await repository.storage.room({ signal });
   if (bytes >= expects.bytes) return;
