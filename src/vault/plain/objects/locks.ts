@@ -178,7 +178,8 @@ async function putLock(
     boot,
     ...(place === undefined ? {} : { place }),
   };
-  await storage.put(key, Buffer.from(`${JSON.stringify(lock)}\n`), { signal });
+  // By chance no two have the same name.
+  await storage.put(key, Buffer.from(`${JSON.stringify(lock)}\n`), { signal, isNew: true });
   return key;
 }
 

@@ -5,7 +5,7 @@ import { vaultErrors } from '../../errors.ts';
 import type { LockSettings } from '../../locking/lock-dates.ts';
 import { lockingPuts } from '../../locking/locking-puts.ts';
 import type { Vault, VaultIdentity } from '../../vault.ts';
-import { listSnapshots } from './listing.ts';
+import { ObjectListing } from './listing.ts';
 import { forecasting } from './locking/forecast.ts';
 import { TreeLocks } from './locking/tree-locks.ts';
 import { versioned } from './locking/versioned.ts';
@@ -41,18 +41,19 @@ export async function openObjectVault(medium: Storage, options: ObjectVaultOptio
   const identity = await openOrCreate(storage, locks, options);
   const { holder, clock, random, spool, locksReading } = options;
   const placing = storage.tree === undefined ? placeByMark(storage) : placeByName(storage, storage.tree);
-  const parts = { storage, placing, holder, clock, random, spool, locksReading, locks };
+  const listing = new ObjectListing({ storage, placing, locks });
+  const parts = { storage, placing, listing, holder, clock, random, spool, locksReading, locks };
   return {
     identity,
     location: storage.location,
-    list: (listOptions) => listSnapshots(parts, listOptions),
+    list: (listOptions) => listing.snapshots(listOptions),
     preview: (target, draft, capture, previewOptions) =>
       previewComponent(parts, target, draft, capture, previewOptions),
     open: (entry, openOptions) => openReader(parts, entry, openOptions),
     verify: (entries, verifyOptions) => verifySnapshots(parts, entries, verifyOptions),
     acquire: (acquireOptions) => acquireVault(parts, acquireOptions),
     ...(storage.locking && versioned(parts, storage.locking)),
-    ...(locks && forecasting(parts, locks)),
+    ...(locks && forecasting(listing, locks)),
     async room(roomOptions) {
       const { bytes = Number.MAX_SAFE_INTEGER, objects } = await storage.room(roomOptions);
       return { bytes, ...(objects === undefined ? {} : { files: objects }) };

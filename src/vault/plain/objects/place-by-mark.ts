@@ -8,7 +8,7 @@ import { type CallOptions, type Key, keyFrom, type Storage } from '../../../stor
 import { isSnapshotName, OWN, type Place, placeText } from '../layout.ts';
 import { manifestIn } from './fetched.ts';
 import { lockOfOldest } from './locking/oldest.ts';
-import type { FoundPlace, Placing } from './placing.ts';
+import type { FoundPlace, Placing, TargetOfSchedule } from './placing.ts';
 import { removeObjects } from './removing.ts';
 
 const UNFINISHED = `${OWN}/unfinished`;
@@ -23,30 +23,54 @@ export function placeByMark(storage: Storage): Placing {
       if (!isHikaeError(error, 'STORAGE_EXISTS')) throw error;
     }
   };
+  async function judge(
+    place: Place,
+    { unfinished, removing }: Marks,
+    options: CallOptions,
+  ): Promise<FoundPlace> {
+    const folder = folderOf(place);
+    const [isUnfinished, isGoing] = [unfinished, removing].map((marks) => marks.has(placeText(place)));
+    if (!isGoing && !isUnfinished) return { place, folder, state: 'published' };
+    const promised = await isPromised(storage, folder, options);
+    if (isGoing && !promised) return { place, folder, state: 'removing' };
+    if (!isUnfinished) return { place, folder, state: 'published' };
+    const manifest = await storage.stat(manifestIn(folder), options);
+    return manifest === undefined && !promised
+      ? { place, folder, state: 'partial' }
+      : { place, folder, state: 'published', isMarked: true };
+  }
+
+  /** `below`: of all that is marked, what is of interest. */
+  async function findIn(
+    targets: readonly TargetOfSchedule[],
+    below: string,
+    options: CallOptions,
+  ): Promise<readonly FoundPlace[]> {
+    const [unfinished, removing, ...folders] = await Promise.all([
+      marked(storage, UNFINISHED, below, options),
+      marked(storage, REMOVING, below, options),
+      ...targets.map(async (target) => ({
+        target,
+        names: await storage.folders(folderOfAll(target), options),
+      })),
+    ]);
+    const found = folders.flatMap(({ target, names }) => {
+      const start = `${folderOfAll(target)}/`;
+      const ofTarget = [...unfinished, ...removing].filter((place) => place.startsWith(start));
+      const all = new Set([...names, ...ofTarget.map((place) => place.slice(start.length))]);
+      return [...all]
+        .filter(isSnapshotName)
+        .sort()
+        .map((name) => ({ ...target, name }));
+    });
+    return Promise.all(found.map((place) => judge(place, { unfinished, removing }, options)));
+  }
+
   return {
-    async find(schedule, target, options) {
-      const all = keyFrom(`${schedule}/${target}`);
-      const [names, unfinished, removing] = await Promise.all([
-        storage.folders(all, options),
-        marked(storage, keyFrom(`${UNFINISHED}/${all}`), options),
-        marked(storage, keyFrom(`${REMOVING}/${all}`), options),
-      ]);
-      const found = [...new Set([...names, ...unfinished, ...removing])].filter(isSnapshotName).sort();
-      return Promise.all(
-        found.map(async (name): Promise<FoundPlace> => {
-          const place = { schedule, target, name };
-          const folder = folderOf(place);
-          if (!removing.has(name) && !unfinished.has(name)) return { place, folder, state: 'published' };
-          const promised = await isPromised(storage, folder, options);
-          if (removing.has(name) && !promised) return { place, folder, state: 'removing' };
-          if (!unfinished.has(name)) return { place, folder, state: 'published' };
-          const manifest = await storage.stat(manifestIn(folder), options);
-          return manifest === undefined && !promised
-            ? { place, folder, state: 'partial' }
-            : { place, folder, state: 'published', isMarked: true };
-        }),
-      );
-    },
+    find: (schedule, target, options) =>
+      findIn([{ schedule, target }], `/${folderOfAll({ schedule, target })}`, options),
+    // Marks are few: all of them in one list.
+    findAll: (targets, options) => findIn(targets, '', options),
     async start(place, options) {
       await put(markOf(UNFINISHED, place), options);
       return folderOf(place);
@@ -79,11 +103,26 @@ async function isPromised({ locking }: Storage, folder: Key, options: CallOption
   return lock !== 'unknown' && lock.until > lock.time;
 }
 
-async function marked(storage: Storage, folder: Key, options: CallOptions): Promise<ReadonlySet<string>> {
-  const names = new Set<string>();
-  for await (const batch of storage.list(folder, options))
-    for (const { key } of batch) names.add(key.slice(folder.length + 1));
-  return names;
+/** Places by what is said of them. */
+interface Marks {
+  readonly unfinished: ReadonlySet<string>;
+  readonly removing: ReadonlySet<string>;
+}
+
+async function marked(
+  storage: Storage,
+  kind: string,
+  below: string,
+  options: CallOptions,
+): Promise<ReadonlySet<string>> {
+  const places = new Set<string>();
+  for await (const batch of storage.list(keyFrom(kind + below), options))
+    for (const { key } of batch) places.add(key.slice(kind.length + 1));
+  return places;
+}
+
+function folderOfAll({ schedule, target }: TargetOfSchedule): Key {
+  return keyFrom(`${schedule}/${target}`);
 }
 
 function markOf(kind: string, place: Place): Key {

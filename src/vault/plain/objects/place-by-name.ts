@@ -10,18 +10,23 @@ const endings: readonly (readonly [PlaceState, string])[] = [
 ];
 
 export function placeByName(storage: Storage, tree: Tree): Placing {
+  const find: Placing['find'] = async (schedule, target, options) => {
+    const names = await storage.folders(keyFrom(`${schedule}/${target}`), options);
+    return names.flatMap((folder): FoundPlace[] =>
+      endings.flatMap(([state, ending]) => {
+        const name = folder.slice(0, folder.length - ending.length);
+        if (name + ending !== folder || !isSnapshotName(name)) return [];
+        return [
+          { place: { schedule, target, name }, state, folder: keyFrom(`${schedule}/${target}/${folder}`) },
+        ];
+      }),
+    );
+  };
   return {
-    async find(schedule, target, options) {
-      const names = await storage.folders(keyFrom(`${schedule}/${target}`), options);
-      return names.flatMap((folder): FoundPlace[] =>
-        endings.flatMap(([state, ending]) => {
-          const name = folder.slice(0, folder.length - ending.length);
-          if (name + ending !== folder || !isSnapshotName(name)) return [];
-          return [
-            { place: { schedule, target, name }, state, folder: keyFrom(`${schedule}/${target}/${folder}`) },
-          ];
-        }),
-      );
+    find,
+    async findAll(targets, options) {
+      const found = targets.map(({ schedule, target }) => find(schedule, target, options));
+      return (await Promise.all(found)).flat();
     },
     async start(place) {
       return folderOf(place, PARTIAL);

@@ -17,9 +17,13 @@ export interface FoundPlace {
   readonly isMarked?: true;
 }
 
+export type TargetOfSchedule = Pick<Place, 'schedule' | 'target'>;
+
 export interface Placing {
   /** What there is of a target, of whatever state; of snapshots that were moved or marked by others as well. */
   find(schedule: Schedule, target: string, options: CallOptions): Promise<readonly FoundPlace[]>;
+  /** The same of several. */
+  findAll(targets: readonly TargetOfSchedule[], options: CallOptions): Promise<readonly FoundPlace[]>;
   /** Where the snapshot grows. From here on it counts as partial. */
   start(place: Place, options: CallOptions): Promise<Key>;
   /** Makes a snapshot of what has grown; `complete` puts its manifest into the folder. Everything is durable then. */

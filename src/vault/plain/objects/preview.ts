@@ -6,7 +6,6 @@ import { hardLinkKey } from '../../hard-link-key.ts';
 import type { ComponentDraft, Preview } from '../../vault.ts';
 import { findUnchanged } from '../unchanged.ts';
 import { Earlier, earlierSources } from './earlier.ts';
-import { listSnapshots } from './listing.ts';
 import { Spool } from './spool.ts';
 import type { VaultParts } from './vault-parts.ts';
 
@@ -23,7 +22,7 @@ export async function previewComponent(
   /** whether the first of each hard-link group is unchanged: the others share its data */
   const groups = new Map<string, boolean>();
   try {
-    const { snapshots } = await listSnapshots(parts, { target, signal });
+    const { snapshots } = await parts.listing.snapshots({ target, signal });
     const sources = await earlierSources({ storage: parts.storage, spool }, snapshots, { signal });
     earlier.push(...sources.map((source) => new Earlier(source)));
     for await (const batch of capture.nodes()) {

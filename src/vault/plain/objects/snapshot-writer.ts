@@ -59,6 +59,8 @@ export interface WriterParts {
   readonly signal: AbortSignal;
   /** called once the snapshot is published */
   published(entry: SnapshotEntry): Promise<void>;
+  /** called when it has been published or abandoned, whatever came of that */
+  ended(): void;
 }
 
 /** How many notes and problems the header keeps word by word. */
@@ -127,6 +129,14 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
   }
 
   async publish(): Promise<SnapshotEntry> {
+    try {
+      return await this.#publish();
+    } finally {
+      this.#parts.ended();
+    }
+  }
+
+  async #publish(): Promise<SnapshotEntry> {
     const { placing, place, signal, interrupted } = this.#parts;
     const options = { signal };
     signal.throwIfAborted();
@@ -157,6 +167,7 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
     } finally {
       this.#journal.discard();
       spool.close();
+      this.#parts.ended();
     }
   }
 
@@ -217,16 +228,17 @@ export class ObjectSnapshotWriter implements SnapshotWriter {
     // Nothing may lie in a snapshot that it doesn't know.
     await inLanes(leftover, storage.capabilities.parallel, (key) => storage.remove(key, options));
     leftover.clear();
-    if (policy !== undefined) {
-      await this.#put(below(OWN, POLICY), policy, options);
+    if (policy !== undefined)
       this.#journal.addChecksum(createHash('sha256').update(policy).digest('hex'), below(OWN, POLICY));
-    }
     this.#journal.flush();
     const manifest = spool.next();
     const sha256 = writeManifest(manifest, { header, nodes: this.#nodes, count: this.#journal.count });
     this.#journal.addChecksum(sha256, below(OWN, MANIFEST));
     this.#journal.close();
-    await this.#put(CHECKSUMS, bodyOf(this.#checksums), options);
+    await Promise.all([
+      policy === undefined ? undefined : this.#put(below(OWN, POLICY), policy, options),
+      this.#put(CHECKSUMS, bodyOf(this.#checksums), options),
+    ]);
     return manifest;
   }
 

@@ -16,7 +16,6 @@ import {
   predecessorOf,
   sourceOf,
 } from './earlier.ts';
-import { findPlaces, listSnapshots } from './listing.ts';
 import type { TreeLocks } from './locking/tree-locks.ts';
 import { isRead, lockForWriting } from './locks.ts';
 import type { FoundPlace } from './placing.ts';
@@ -27,16 +26,21 @@ import { Spool } from './spool.ts';
 import type { VaultParts } from './vault-parts.ts';
 
 export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions): Promise<WritableVault> {
-  const { storage, placing, locks } = parts;
+  const { storage, placing, listing, locks } = parts;
   // A bucket or a clock that makes locks worthless is told before anything is written.
   await locks?.now(acquiring);
   locks?.allow(acquiring.allowance);
   const lock = await lockForWriting(parts, acquiring);
   const held = (signal: AbortSignal) => ({ signal: AbortSignal.any([signal, lock.lost]) });
+  const release = async () => {
+    listing.letGo();
+    await lock.release();
+  };
+  listing.hold();
   try {
     await settle(parts, held(acquiring.signal));
   } catch (error) {
-    await lock.release();
+    await release();
     throw error;
   }
 
@@ -49,20 +53,26 @@ export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions)
     await requireRoom(parts, options.expects, { signal });
     const spool = new Spool(parts.spool);
     try {
-      const found = await placing.find(draft.schedule, draft.target, { signal });
+      const { schedule, target } = draft;
+      const places = await listing.places({ target, signal });
+      const found = places.filter(({ place }) => place.schedule === schedule);
       const place = await freePlace(parts, draft, found, { signal });
+      const snapshots = from === undefined ? (await listing.snapshots({ target, signal })).snapshots : [];
       const folder = await placing.start(place, { signal });
-      const partial = found.filter(({ state }) => state === 'partial');
+      listing.changed();
+      const interrupted = found.filter((one) => one.state === 'partial' && one.folder !== folder);
       const shared = { storage, spool };
-      const snapshots =
-        from === undefined ? (await listSnapshots(parts, { target: draft.target, signal })).snapshots : [];
-      const published =
+      const asked = [
         from === undefined
-          ? await earlierSources(shared, snapshots, { signal })
-          : await sourceOf(shared, from, { signal });
-      const own = await leftBy(parts, spool, { place, folder, state: 'partial' }, { signal });
-      const interrupted = partial.filter((one) => one.folder !== folder);
-      const others = await Promise.all(interrupted.map((one) => leftBy(parts, spool, one, { signal })));
+          ? earlierSources(shared, snapshots, { signal })
+          : sourceOf(shared, from, { signal }),
+        leftBy(parts, spool, { place, folder, state: 'partial' }, { signal }),
+        keysIn(parts, folder, { signal }),
+        ...interrupted.map((one) => leftBy(parts, spool, one, { signal })),
+      ] as const;
+      // Where one fails, the others have done with the spool before it is closed.
+      await Promise.allSettled(asked);
+      const [published, own, leftover, ...others] = await Promise.all(asked);
       return new ObjectSnapshotWriter(
         draft,
         {
@@ -71,7 +81,7 @@ export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions)
           place,
           folder,
           sources: [...own.sources, ...published, ...others.flatMap(({ sources }) => sources)],
-          leftover: await keysIn(parts, folder, { signal }),
+          leftover,
           nextPiece: own.nextPiece,
           interrupted,
           spool,
@@ -79,6 +89,7 @@ export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions)
           locks,
           signal,
           published: ({ header }) => updateLatest(parts, place, header.time, { signal }),
+          ended: () => listing.changed(),
         },
         options,
       );
@@ -90,7 +101,7 @@ export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions)
 
   return {
     async predecessor(target, { signal }) {
-      return predecessorOf((await listSnapshots(parts, { target, signal })).snapshots);
+      return predecessorOf((await listing.snapshots({ target, signal })).snapshots);
     },
     begin: (draft, options) => begin(draft, undefined, options),
     async derive(entry, schedule, options) {
@@ -103,13 +114,13 @@ export async function acquireVault(parts: VaultParts, acquiring: AcquireOptions)
       }
     },
     async remove(entry, { signal }) {
-      await removeSnapshot(parts, entry, held(signal));
+      await removeSnapshot(parts, entry, held(signal)).finally(() => listing.changed(keyFrom(entry.place)));
     },
     async protect(entry, until, { signal }) {
       if (until !== undefined) await locks?.protect(keyFrom(entry.place), until, held(signal));
-      await protectPlace(storage, entry.place, until, held(signal));
+      await protectPlace(storage, entry.place, until, held(signal)).finally(() => listing.changed());
     },
-    release: () => lock.release(),
+    release,
   };
 }
 
@@ -208,11 +219,12 @@ async function requireUnlocked(
 
 /** What a writer that died has left to be done: removals, and what is said of a snapshot that was published after all. */
 async function settle(parts: VaultParts, options: CallOptions): Promise<void> {
-  const { storage, placing, locks } = parts;
-  const told = await placesWithDone(storage, options);
-  for (const found of await findPlaces(parts, options)) {
+  const { storage, placing, listing, locks } = parts;
+  const [told, places] = await Promise.all([placesWithDone(storage, options), listing.places(options)]);
+  for (const found of places) {
     const { place, state } = found;
     if (state === 'removing') {
+      listing.changed();
       try {
         await placing.clear(found, options);
       } catch (error) {
@@ -220,7 +232,10 @@ async function settle(parts: VaultParts, options: CallOptions): Promise<void> {
         if (locks === undefined || !isHikaeError(error, 'STORAGE_REFUSED')) throw error;
       }
     }
-    if (found.isMarked === true) await placing.settle(place, options);
+    if (found.isMarked === true) {
+      listing.changed();
+      await placing.settle(place, options);
+    }
     if (state !== 'partial' && told.has(placeText(place))) await new DoneList(storage, found).clear(options);
   }
 }
@@ -237,7 +252,8 @@ async function updateLatest(
 ): Promise<void> {
   const { tree } = parts.storage;
   if (tree === undefined) return;
-  const { snapshots } = await listSnapshots(parts, { target, signal });
+  parts.listing.changed();
+  const { snapshots } = await parts.listing.snapshots({ target, signal });
   const newest = snapshots.findLast(
     ({ place, header }) =>
       isComplete(header) && header.time <= until && parsePlace(place)?.schedule === schedule,

@@ -6,18 +6,18 @@ import { keyFrom } from '../../../../storage/storage.ts';
 import { givenLock, neededLock } from '../../../locking/lock-dates.ts';
 import type { Vault } from '../../../vault.ts';
 import { predecessorOf } from '../earlier.ts';
-import { type ListingParts, listSnapshots } from '../listing.ts';
+import type { ObjectListing } from '../listing.ts';
 import { aheadOf, LISTED, type TreeLocks } from './tree-locks.ts';
 
 /** The manifest, the checksums, the policy, and the vault's identity. */
 const OWN_OBJECTS = 4;
 
 export function forecasting(
-  parts: ListingParts,
+  listing: ObjectListing,
   locks: TreeLocks,
 ): Required<Pick<Vault, 'forecastLocks' | 'forecastProtection'>> {
   return {
-    forecastLocks: forecastLocks(parts, locks),
+    forecastLocks: forecastLocks(listing, locks),
     async forecastProtection(entries, until, { signal }) {
       const folders = entries.map(({ place }) => keyFrom(place));
       const forecast = await locks.forecastUntil(folders, until, { signal });
@@ -29,12 +29,12 @@ export function forecasting(
   };
 }
 
-function forecastLocks(parts: ListingParts, locks: TreeLocks): NonNullable<Vault['forecastLocks']> {
+function forecastLocks(listing: ObjectListing, locks: TreeLocks): NonNullable<Vault['forecastLocks']> {
   return async (target, newBytes, { newNodes = 0, signal }) => {
     const now = await locks.now({ signal });
     const { settings } = locks;
     // What is there already is copied; more of it than will be where files have changed.
-    const before = predecessorOf((await listSnapshots(parts, { target, signal })).snapshots);
+    const before = predecessorOf((await listing.snapshots({ target, signal })).snapshots);
     const copied = { nodes: 0, bytes: 0 };
     for (const { nodes, bytes } of before?.header.components ?? []) {
       copied.nodes += nodes;
