@@ -15,10 +15,10 @@ import { dayTime, never, silent } from './taking.ts';
 export const PASSWORD = 'correct horse';
 export const quick = { N: 16, r: 8, p: 1 };
 
-export async function testOwner(): Promise<LockOwner> {
+export async function testOwner(machine = 'test'): Promise<LockOwner> {
   const identity = await ownProcess({ signal: never });
   const [uid, gid] = [process.getuid?.() ?? -1, process.getgid?.() ?? -1];
-  return { ...identity, machine: 'test', hostname: 'test', username: 'tester', uid, gid };
+  return { ...identity, machine, hostname: machine, username: 'tester', uid, gid };
 }
 
 export interface OpenTestOptions {
@@ -26,6 +26,7 @@ export interface OpenTestOptions {
   readonly create?: boolean;
   readonly seen?: boolean;
   readonly zone?: string;
+  readonly machine?: string;
   /** where objects are locked; what is remembered of them is not kept */
   readonly lock?: LockSettings;
   readonly clock?: Clock;
@@ -42,7 +43,7 @@ export async function openTestRepository(path: string, options: OpenTestOptions 
 
 export async function openTestStorage(storage: Storage, options: OpenTestOptions = {}): Promise<Vault> {
   const { password = PASSWORD, create = true, seen = false, zone = 'UTC' } = options;
-  const { lock, cache, clock = systemClock } = options;
+  const { lock, cache, machine, clock = systemClock } = options;
   const { reading = { lock: true, wait: 0, emit: silent } } = options;
   return openResticVault(storage, {
     password: new Secret(password),
@@ -51,7 +52,7 @@ export async function openTestStorage(storage: Storage, options: OpenTestOptions
     seen,
     reading,
     cache,
-    owner: await testOwner(),
+    owner: await testOwner(machine),
     clock,
     ...(lock === undefined ? {} : { locking: { settings: lock, hints: undefined } }),
     random: randomBytes,

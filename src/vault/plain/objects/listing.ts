@@ -26,11 +26,13 @@ export interface ListingParts {
   readonly locks: TreeLocks | undefined;
 }
 
-/** What was asked under a writer's lock; absent until it is. */
+/** What was asked under a writer's lock. */
 interface HeldPlaces {
   readonly headers: Map<Key, SnapshotHeader>;
+  /** by the target that was asked for, or all of them */
+  readonly places: Map<string | undefined, readonly FoundPlace[]>;
+  /** absent until they are asked for */
   protections?: ReadonlyMap<string, number>;
-  places?: readonly FoundPlace[];
 }
 
 export class ObjectListing {
@@ -43,7 +45,7 @@ export class ObjectListing {
 
   /** From now on the vault is locked for a writer: what is asked once holds until `changed` or `letGo`. */
   hold(): void {
-    this.#held = { headers: new Map() };
+    this.#held = { headers: new Map(), places: new Map() };
   }
 
   /** Whoever holds the lock has changed something. A manifest stays what it is until its snapshot is removed. */
@@ -51,7 +53,7 @@ export class ObjectListing {
     if (this.#held === undefined) return;
     const { headers } = this.#held;
     if (removed !== undefined) headers.delete(removed);
-    this.#held = { headers };
+    this.#held = { headers, places: new Map() };
   }
 
   letGo(): void {
@@ -60,11 +62,11 @@ export class ObjectListing {
 
   /** Every place of every target, or of one, whatever is there. */
   async places({ target, signal }: ListOptions): Promise<readonly FoundPlace[]> {
-    const held = this.#held;
-    if (held?.places !== undefined)
-      return held.places.filter(({ place }) => target === undefined || place.target === target);
+    const known = this.#held?.places;
+    const there = known?.get(target) ?? known?.get(undefined)?.filter(({ place }) => place.target === target);
+    if (there !== undefined) return there;
     const found = await findPlaces(this.#parts, { target, signal });
-    if (held !== undefined && target === undefined) held.places = found;
+    known?.set(target, found);
     return found;
   }
 
