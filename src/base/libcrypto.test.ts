@@ -47,15 +47,32 @@ for (const [name, libcrypto] of Object.entries(kinds)) {
       }
     });
 
+    it('authenticates as RFC 8439, 2.5.2 has it, or leaves that to others', () => {
+      const key = Buffer.from('85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b', 'hex');
+      const target = Buffer.alloc(20);
+      for (let turn = 0; turn < 2; turn++) {
+        libcrypto.poly1305?.(key, Buffer.from('Cryptographic Forum Research Group'), target);
+        const tag = libcrypto.poly1305 === undefined ? '' : 'a8061dc1305136c6c22b8baf0c0127a9';
+        assert.equal(target.toString('hex'), tag.padEnd(40, '0'));
+      }
+    });
+
     it('writes nowhere else when there is no room', () => {
       const [short, long] = [Buffer.alloc(15), randomBytes(16)];
       assert.throws(() => libcrypto.sha256Into(short, long), RangeError);
       assert.throws(() => libcrypto.counterMode(randomBytes(32))(long, long, short), RangeError);
       assert.throws(() => libcrypto.blockCipher(long)(long, short), RangeError);
+      if (libcrypto.poly1305 === undefined) return;
+      assert.throws(() => libcrypto.poly1305?.(randomBytes(32), long, short), RangeError);
+      assert.throws(() => libcrypto.poly1305?.(long, long, long), RangeError);
     });
   });
 }
 
 it('is native on this machine', () => {
   assert.notEqual(kinds['the running binary'], kinds['no library at all']);
+});
+
+it('has the tags of the running binary', () => {
+  assert.notEqual(kinds['the running binary']?.poly1305, undefined);
 });

@@ -3,7 +3,7 @@
  * the ciphertext. A sealed unit is `IV (16) ‖ ciphertext ‖ tag (16)`.
  */
 import { createCipheriv, timingSafeEqual } from 'node:crypto';
-import type { BlockCipher, CounterMode } from '../../../base/libcrypto.ts';
+import type { BlockCipher, CounterMode, Poly1305 } from '../../../base/libcrypto.ts';
 import type { Kernels } from '../../../kernels/kernels.ts';
 import { libcrypto } from './libcrypto.ts';
 
@@ -26,15 +26,18 @@ export const SEAL = IV + TAG;
 
 /** Seals and opens under one key; belongs to one thread, as its kernels do. */
 export class Sealer {
-  readonly #kernels: Kernels;
+  readonly #poly1305: Poly1305;
   readonly #random: RandomBytes;
   readonly #crypt: CounterMode;
   readonly #nonces: BlockCipher;
   readonly #oneTime = Buffer.alloc(32);
   readonly #tagPart = this.#oneTime.subarray(16);
+  readonly #found = Buffer.alloc(TAG);
 
   constructor(key: MasterKey, { kernels, random }: { kernels: Kernels; random: RandomBytes }) {
-    this.#kernels = kernels;
+    // OpenSSL's is made for each kind of processor, and is up to four times as fast.
+    this.#poly1305 =
+      libcrypto.poly1305 ?? ((oneTime, data, target) => target.set(kernels.poly1305(oneTime, data)));
     this.#random = random;
     this.#crypt = libcrypto.counterMode(key.encrypt);
     this.#nonces = libcrypto.blockCipher(key.k);
@@ -53,7 +56,7 @@ export class Sealer {
     target.set(iv);
     const ciphertext = target.subarray(IV, IV + plain.length);
     this.#crypt(iv, plain, ciphertext);
-    target.set(this.#tag(iv, ciphertext), IV + plain.length);
+    this.#tagInto(target.subarray(IV + plain.length, plain.length + SEAL), iv, ciphertext);
   }
 
   /** What was sealed. Throws a SyntaxError when the tag is wrong: nobody with the key has written this. */
@@ -75,15 +78,16 @@ export class Sealer {
     if (sealed.length < SEAL) throw new SyntaxError('it is too short to be sealed');
     const iv = sealed.subarray(0, IV);
     const ciphertext = sealed.subarray(IV, sealed.length - TAG);
-    if (!timingSafeEqual(this.#tag(iv, ciphertext), sealed.subarray(sealed.length - TAG))) {
+    this.#tagInto(this.#found, iv, ciphertext);
+    if (!timingSafeEqual(this.#found, sealed.subarray(sealed.length - TAG))) {
       throw new SyntaxError('its authentication tag is wrong');
     }
     return { iv, ciphertext };
   }
 
-  #tag(iv: Uint8Array, ciphertext: Uint8Array): Buffer {
+  #tagInto(target: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): void {
     this.#nonces(iv, this.#tagPart);
-    return this.#kernels.poly1305(this.#oneTime, ciphertext);
+    this.#poly1305(this.#oneTime, ciphertext, target);
   }
 }
 
