@@ -23,13 +23,31 @@ const GIVEN_UP = -1;
 
 const TREE = 0x8000_0000;
 const FEWEST_BUCKETS = 1 << 18;
-const GROWTH = 1 << 20;
+const PAGE = 65_536;
+const GROWTH = 16;
 const MOST_ENTRIES = 1 << 25;
+/** Room for all of them, and for what threads that grow it at once make too much. */
+const MOST_PAGES = Math.ceil((MOST_ENTRIES * WORDS * 4) / PAGE) + 64 * GROWTH;
+
+/**
+ * Memory that grows while threads look at it. A SharedArrayBuffer can do that too, but to read a number of one that may grow
+ * takes V8 ten times as long; those that this gives do not grow, and see the same bytes.
+ */
+interface GrowingMemory {
+  /** as long as it is at this moment */
+  readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
+}
+
+/** The types of Node.js leave this out, and those of browsers bring too much. */
+declare const WebAssembly: {
+  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => GrowingMemory;
+};
 
 /** What another thread needs to use the same table. */
 export interface SharedIndex {
   readonly buckets: SharedArrayBuffer;
-  readonly entries: SharedArrayBuffer;
+  readonly entries: GrowingMemory;
 }
 
 export interface MarkedPack {
@@ -42,14 +60,15 @@ export interface MarkedPack {
 export class BlobClaims {
   readonly shared: SharedIndex;
   protected readonly buckets: Int32Array;
-  protected readonly entries: Int32Array;
+  /** Those that were there when this thread last looked; see entryOf. */
+  protected entries: Int32Array;
   readonly #idWords = new Int32Array(8);
   readonly #idBytes = Buffer.from(this.#idWords.buffer);
 
   constructor(shared: SharedIndex) {
     this.shared = shared;
     this.buckets = new Int32Array(shared.buckets);
-    this.entries = new Int32Array(shared.entries);
+    this.entries = new Int32Array(shared.entries.buffer);
   }
 
   /** True when nobody has the blob: whoever is told so must store it. `id` is its 32 bytes. */
@@ -82,9 +101,29 @@ export class BlobClaims {
     return this.#idBytes.toString('hex');
   }
 
+  /** Where the entry with this number begins. Another thread may have made room for it. */
+  protected entryOf(at: number): number {
+    const entry = at * WORDS;
+    if (entry + WORDS > this.entries.length) {
+      const { entries } = this.shared;
+      // To grow by nothing is what tells this thread of what others have made.
+      entries.grow(0);
+      this.entries = new Int32Array(entries.buffer);
+    }
+    return entry;
+  }
+
+  /** The number of the last entry, all of which can be seen. */
+  protected last(): number {
+    const last = Atomics.load(this.entries, 0);
+    this.entryOf(last);
+    return last;
+  }
+
   protected isKnown(head: number, until: number, type: BlobType, words: Int32Array): boolean {
-    for (let at = head; at !== until; at = this.entries[at * WORDS + NEXT] as number) {
-      const entry = at * WORDS;
+    for (let at = head; at !== until; ) {
+      const entry = this.entryOf(at);
+      at = this.entries[entry + NEXT] as number;
       if (this.isSame(entry, type, words) && Atomics.load(this.entries, entry + PACK) !== GIVEN_UP)
         return true;
     }
@@ -106,25 +145,18 @@ export class BlobClaims {
     // The first entry counts the others.
     const at = Atomics.add(this.entries, 0, 1) + 1;
     if (at >= MOST_ENTRIES) throw new RangeError('more blobs than one index can hold');
-    const entry = at * WORDS;
-    this.#grow((entry + WORDS) * 4);
+    this.#makeRoom((at + 1) * WORDS * 4);
+    const entry = this.entryOf(at);
     for (let word = 0; word < 8; word++) this.entries[entry + ID + word] = words[word] as number;
     this.entries[entry + LENGTH] = type === 'tree' ? TREE : 0;
     this.entries[entry + PACK] = UNDERWAY;
     return entry;
   }
 
-  #grow(bytes: number): void {
+  #makeRoom(bytes: number): void {
     const { entries } = this.shared;
-    while (entries.byteLength < bytes) {
-      const size = Math.min(Math.ceil(bytes / GROWTH) * GROWTH, entries.maxByteLength);
-      try {
-        entries.grow(size);
-      } catch (error) {
-        // Another thread has just made it larger still.
-        if (entries.byteLength < bytes) throw error;
-      }
-    }
+    // Two threads that do this at once make more room than it takes.
+    if (entries.buffer.byteLength < bytes) entries.grow(GROWTH);
   }
 }
 
@@ -138,7 +170,7 @@ export class BlobIndex extends BlobClaims {
     const buckets = Math.max(FEWEST_BUCKETS, 2 ** Math.ceil(Math.log2(expected + 1)));
     super({
       buckets: new SharedArrayBuffer(buckets * 4),
-      entries: new SharedArrayBuffer(GROWTH, { maxByteLength: MOST_ENTRIES * WORDS * 4 }),
+      entries: new WebAssembly.Memory({ initial: GROWTH, maximum: MOST_PAGES, shared: true }),
     });
   }
 
@@ -167,7 +199,7 @@ export class BlobIndex extends BlobClaims {
     const words = this.wordsOf(id);
     const places: BlobPlace[] = [];
     for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
-      const entry = at * WORDS;
+      const entry = this.entryOf(at);
       const pack = this.entries[entry + PACK] as number;
       if (pack <= 0 || !this.isSame(entry, type, words)) continue;
       places.push({
@@ -193,7 +225,7 @@ export class BlobIndex extends BlobClaims {
 
   /** Marks of blobs, to be told which are in use; see `mark` and `inUse`. */
   newMarks(): Uint8Array {
-    return new Uint8Array((this.entries[0] as number) + 1);
+    return new Uint8Array(this.last() + 1);
   }
 
   /** Marks every place of a blob; false when it has none, or was marked before. */
@@ -201,7 +233,7 @@ export class BlobIndex extends BlobClaims {
     const words = this.wordsOf(id);
     let marked = false;
     for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
-      if (marks[at] !== 0 || !this.isSame(at * WORDS, type, words)) continue;
+      if (marks[at] !== 0 || !this.isSame(this.entryOf(at), type, words)) continue;
       marks[at] = 1;
       marked = true;
     }
@@ -234,7 +266,7 @@ export class BlobIndex extends BlobClaims {
 
   *#byPack(isWanted: (at: number) => boolean): Generator<{ pack: string; entries: number[] }> {
     const packOf = (at: number) => this.entries[at * WORDS + PACK] as number;
-    const last = this.entries[0] as number;
+    const last = this.last();
     const found: number[] = [];
     for (let at = 1; at <= last; at++) if (packOf(at) > 0 && isWanted(at)) found.push(at);
     const sorted = Uint32Array.from(found).sort((left, right) => packOf(left) - packOf(right));
@@ -261,7 +293,7 @@ export class BlobIndex extends BlobClaims {
 
   /** What was claimed and never stored is free to be claimed again. */
   giveUpClaims(): void {
-    const last = this.entries[0] as number;
+    const last = this.last();
     for (let at = 1; at <= last; at++)
       Atomics.compareExchange(this.entries, at * WORDS + PACK, UNDERWAY, GIVEN_UP);
   }
@@ -274,7 +306,7 @@ export class BlobIndex extends BlobClaims {
   #entryFor({ type, offset }: PackedBlob, words: Int32Array, pack: number): number | undefined {
     let claimed: number | undefined;
     for (let at = this.#headOf(words); at !== 0; at = this.entries[at * WORDS + NEXT] as number) {
-      const entry = at * WORDS;
+      const entry = this.entryOf(at);
       if (!this.isSame(entry, type, words)) continue;
       const known = this.entries[entry + PACK];
       if (known === pack && this.entries[entry + OFFSET] === (offset | 0)) return undefined;
