@@ -1,17 +1,10 @@
 /** Fills packs with blobs of one type: compressed, sealed, one behind the other. */
 import { type BlobType, idOf, type PackedBlob } from './format/blob.ts';
 import { compress, compressInto, packedBound } from './format/compression.ts';
-import { encodePackEnd, encodePackList, MOST_BLOBS, PACK_SIZE } from './format/pack.ts';
+import { encodePackEnd, encodePackList, MOST_BLOBS, MOST_CHUNK, PACK_SIZE } from './format/pack.ts';
 import { SEAL, type Sealer } from './format/sealing.ts';
+import { ROOM } from './pack-rooms.ts';
 import type { FinishedPack } from './storing-jobs.ts';
-
-/** No chunk of data is larger; a tree may be. */
-const MOST_CHUNK = 8 * 1024 * 1024;
-/**
- * Room for a pack that is nearly full, and one chunk more. A pack is handed over in the memory that it was sealed into; the
- * part that nobody has written to costs nothing, so it is not filled with zeros.
- */
-const ROOM = PACK_SIZE + MOST_CHUNK + SEAL;
 
 type Appended = Pick<PackedBlob, 'id' | 'length' | 'plainLength'>;
 
@@ -19,6 +12,8 @@ export interface FillerOptions {
   readonly type: BlobType;
   readonly sealer: Sealer;
   readonly finished: (pack: FinishedPack) => void;
+  /** memory for the next pack, ROOM bytes of it; when not given, each has its own */
+  readonly room?: () => Uint8Array;
 }
 
 export class PackFiller {
@@ -26,7 +21,7 @@ export class PackFiller {
   /** what a blob is packed into before it is sealed; memory that is not written to costs nothing */
   readonly #packed = Buffer.alloc(packedBound(MOST_CHUNK));
   /** the pack that is being filled; made for its first blob */
-  #room: Uint8Array<ArrayBuffer> | undefined;
+  #room: Uint8Array | undefined;
   #blobs: PackedBlob[] = [];
   #size = 0;
 
@@ -54,12 +49,17 @@ export class PackFiller {
   #append(blob: Appended, write: (target: Buffer) => void): void {
     const { length } = blob;
     if (this.#size + length > ROOM) this.flush();
-    // One that is larger, such as the tree of a huge folder, has a pack to itself.
-    this.#room ??= Buffer.allocUnsafeSlow(Math.max(ROOM, length));
-    write(Buffer.from(this.#room.buffer, this.#size, length));
+    this.#room ??= this.#newRoom(length);
+    write(Buffer.from(this.#room.buffer, this.#room.byteOffset + this.#size, length));
     this.#blobs.push({ type: this.#options.type, ...blob, offset: this.#size });
     this.#size += length;
     if (this.#size >= PACK_SIZE || this.#blobs.length >= MOST_BLOBS) this.flush();
+  }
+
+  #newRoom(size: number): Uint8Array {
+    // What is larger, such as the tree of a huge folder, has a pack to itself.
+    if (size > ROOM) return Buffer.allocUnsafeSlow(size);
+    return this.#options.room?.() ?? Buffer.allocUnsafeSlow(ROOM);
   }
 
   #pack(plain: Uint8Array): Buffer {
@@ -82,7 +82,7 @@ export class PackFiller {
 }
 
 /** `end` behind so many bytes: where they lie, if there is room. A list of tiny blobs may be as long as they are. */
-function joined(room: Uint8Array<ArrayBuffer>, size: number, end: Uint8Array): Uint8Array<ArrayBuffer> {
+function joined(room: Uint8Array, size: number, end: Uint8Array): Uint8Array {
   const whole = size + end.length;
   const bytes = whole <= room.length ? room.subarray(0, whole) : new Uint8Array(whole);
   if (bytes.buffer !== room.buffer) bytes.set(room.subarray(0, size));

@@ -137,6 +137,8 @@ export class ResticSnapshotWriter implements SnapshotWriter {
       emit,
       signal,
     });
+    // Its threads and their memory are not for the next snapshot, which has its own.
+    await this.#parts.crew.close();
     const entry = this.stored();
     this.#parts.published?.(id, file, entry);
     return entry;

@@ -6,13 +6,14 @@ import type { Clock } from '../../base/clock.ts';
 import { moduleBeside, openWorkerPool, type WorkerPool } from '../../base/worker-pool.ts';
 import { Kernels } from '../../kernels/kernels.ts';
 import { READ_BUFFER } from './file-storing.ts';
-import { idOf } from './format/blob.ts';
-import { encodeIndexFile, type IndexedPack } from './format/index-file.ts';
+import { idOf, type PackedBlob } from './format/blob.ts';
+import { encodeIndexFile } from './format/index-file.ts';
 import { parsePackList } from './format/pack.ts';
 import type { RandomBytes } from './format/sealing.ts';
 import { packKey } from './layout.ts';
 import { writeUnpacked } from './objects.ts';
 import { PackFiller } from './pack-filler.ts';
+import { newSharedRooms, PackRooms } from './pack-rooms.ts';
 import type { Repository } from './repository.ts';
 import { packFiles, resultsOf } from './storing-columns.ts';
 import type {
@@ -41,7 +42,7 @@ export interface CrewOptions {
   readonly dry: boolean;
 }
 
-type PutPack = Omit<FinishedPack, 'list'>;
+type PutPack = Omit<FinishedPack, 'blobs'>;
 
 export class StoringCrew {
   /** [0] ends the threads, [1] counts the bytes that they have read */
@@ -50,12 +51,12 @@ export class StoringCrew {
   readonly #repository: Repository;
   readonly #options: CrewOptions;
   readonly #pool: WorkerPool<Job, Answer>;
-  readonly #waiting = new Int32Array(new SharedArrayBuffer(4));
+  readonly #rooms: PackRooms;
   readonly #trees: PackFiller;
   /** packs on their way to the storage */
   readonly #puts = new Set<Promise<void>>();
-  /** packs that are stored and in no index yet */
-  #unindexed: IndexedPack[] = [];
+  /** packs that are stored and in no index yet; their lists take a fifth of what their blobs would as objects */
+  #unindexed: Omit<PutPack, 'bytes'>[] = [];
   #blobs = 0;
   #indexedAt: number;
   #failure: { readonly error: unknown } | undefined;
@@ -69,25 +70,28 @@ export class StoringCrew {
     this.#options = options;
     this.size = options.threads;
     this.#indexedAt = options.clock.elapsed();
+    // Each thread fills one, and the others wait for the storage.
+    const ahead = Math.min(MOST_PACKS_WAITING, repository.storage.capabilities.parallel);
+    const rooms = newSharedRooms(options.threads + ahead);
+    this.#rooms = new PackRooms(rooms);
     const data: WorkerData = {
       index: repository.index.blobs.shared,
       key: repository.key,
       polynomial: repository.config.polynomial,
       seed: Uint8Array.from(options.random(32)),
       counters: this.#counters.buffer as SharedArrayBuffer,
-      waiting: this.#waiting.buffer as SharedArrayBuffer,
-      mostWaiting: Math.min(MOST_PACKS_WAITING, repository.storage.capabilities.parallel),
+      rooms,
       dry: options.dry,
     };
     this.#pool = openWorkerPool<Job, Answer, HandedPack>(moduleBeside(import.meta.url, 'storing-worker'), {
       size: options.threads,
       data,
-      onNews: ({ id, bytes, list }) => this.#put({ id, bytes, blobs: parsePackList(asBuffer(list)) }, true),
+      onNews: ({ room, ...pack }) => this.#put(pack, () => this.#rooms.giveBack(room)),
     });
     this.#trees = new PackFiller({
       type: 'tree',
       sealer: repository.sealer,
-      finished: (pack) => this.#put(pack, false),
+      finished: (pack) => this.#put(pack, () => this.#forgetTrees(pack)),
     });
     options.signal.addEventListener('abort', this.#stop, { once: true });
   }
@@ -167,48 +171,50 @@ export class StoringCrew {
     await writeUnpacked(
       { ...this.#repository, version: this.#repository.config.version },
       'index',
-      encodeIndexFile(packs),
+      encodeIndexFile(packs.map(({ id, list }) => ({ id, blobs: blobsIn(list) }))),
       { signal },
     );
   }
 
-  #put({ id, bytes, blobs }: PutPack, fromThread: boolean): void {
+  /** When it is stored `done` lets go of its memory. After a failure somebody may still be at it. */
+  #put({ id, bytes, list }: PutPack, done: () => void): void {
     const { storage, index } = this.#repository;
     const { signal } = this.#options;
     const put = storage
       .put(packKey(id), bytes, { signal, durable: 'at-sync', isNew: true, sha256: id })
       .then(
         () => {
+          const blobs = blobsIn(list);
           index.blobs.addPack(id, blobs);
-          this.#unindexed.push({ id, blobs });
+          this.#unindexed.push({ id, list });
           this.#blobs += blobs.length;
-          this.#cache({ id, bytes, blobs }, fromThread);
-          // Let go of now, and not when it is found to be garbage. After a failure somebody may still be at it.
-          bytes.buffer.transfer(0);
+          this.#cacheOwn(bytes, blobs);
+          done();
         },
         (error: unknown) => {
           this.#failure ??= { error };
           this.#end();
         },
       )
-      .finally(() => {
-        this.#puts.delete(put);
-        if (!fromThread) return;
-        Atomics.sub(this.#waiting, 0, 1);
-        Atomics.notify(this.#waiting, 0);
-      });
+      .finally(() => this.#puts.delete(put));
     this.#puts.add(put);
   }
 
-  /** What the next run will read. */
-  #cache({ id, bytes, blobs }: PutPack, fromThread: boolean): void {
+  /** Keeps what the next run will read of hikae's own files. */
+  #cacheOwn(bytes: Uint8Array, blobs: readonly PackedBlob[]): void {
     const { cache } = this.#repository;
     if (cache === undefined) return;
-    if (!fromThread) cache.add('packs', id, bytes);
     for (const blob of blobs) {
       if (!this.#own.has(blob.id)) continue;
       cache.add('blobs', blob.id, bytes.subarray(blob.offset, blob.offset + blob.length));
     }
+  }
+
+  /** The next run will read them, this one does not. */
+  #forgetTrees({ id, bytes }: FinishedPack): void {
+    this.#repository.cache?.add('packs', id, bytes);
+    // Let go of now, and not when it is found to be garbage.
+    if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
   }
 
   throwIfFailed(): void {
@@ -218,7 +224,7 @@ export class StoringCrew {
   /** Makes the threads give up what they do. */
   #end(): void {
     Atomics.store(this.#counters, 0, 1n);
-    Atomics.notify(this.#waiting, 0);
+    this.#rooms.wake();
   }
 
   /** Lets go of the threads; what they have not handed over is lost, and free to be stored by others. */
@@ -231,7 +237,7 @@ export class StoringCrew {
   }
 }
 
-/** What crossed between threads are mere bytes. */
-function asBuffer({ buffer, byteOffset, length }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, length);
+function blobsIn(list: Uint8Array): PackedBlob[] {
+  // What crossed between threads are mere bytes.
+  return parsePackList(Buffer.from(list.buffer, list.byteOffset, list.length));
 }

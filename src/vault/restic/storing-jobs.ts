@@ -4,6 +4,7 @@ import type { Xattr } from '../../model/node.ts';
 import type { SharedIndex } from './blob-index.ts';
 import type { PackedBlob } from './format/blob.ts';
 import type { MasterKey } from './format/sealing.ts';
+import type { SharedRooms } from './pack-rooms.ts';
 
 /** A file that is to be read, and what was listed of it. */
 export interface FileItem {
@@ -85,15 +86,15 @@ export interface StoredStatus {
 /** A pack that is full. */
 export interface FinishedPack {
   readonly id: string;
-  /** the beginning of a buffer that nobody else uses */
-  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** nobody writes to them any more until they are given back */
+  readonly bytes: Uint8Array;
   readonly blobs: readonly PackedBlob[];
   /** the same in the form of the list at its end */
   readonly list: Uint8Array;
 }
 
-/** As a thread tells it while the job goes on. */
-export type HandedPack = Omit<FinishedPack, 'blobs'>;
+/** As a thread tells it while the job goes on; `room` is where its bytes lie. */
+export type HandedPack = Omit<FinishedPack, 'blobs'> & { readonly room: number };
 
 export interface WorkerData {
   readonly index: SharedIndex;
@@ -103,10 +104,7 @@ export interface WorkerData {
   readonly seed: Uint8Array;
   /** 64-bit numbers: [0] is not 0 when everything is to end, [1] counts the bytes that were read */
   readonly counters: SharedArrayBuffer;
-  /** one 32-bit number: the packs that wait to be stored */
-  readonly waiting: SharedArrayBuffer;
-  /** so many may wait before the threads wait for them */
-  readonly mostWaiting: number;
+  readonly rooms: SharedRooms;
   /** nothing is stored: it is only found out what would be */
   readonly dry: boolean;
 }

@@ -7,20 +7,13 @@ import { BlobClaims } from './blob-index.ts';
 import { type FileTools, hashOf, READ_BUFFER, storeFile } from './file-storing.ts';
 import { expandingRandom, Sealer } from './format/sealing.ts';
 import { PackFiller } from './pack-filler.ts';
+import { PackRooms } from './pack-rooms.ts';
 import { filesOf, packResults } from './storing-columns.ts';
-import type {
-  Answer,
-  FileItem,
-  FileResult,
-  FinishedPack,
-  HandedPack,
-  Job,
-  WorkerData,
-} from './storing-jobs.ts';
+import type { Answer, FileItem, FileResult, HandedPack, Job, WorkerData } from './storing-jobs.ts';
 
-const { index, key, polynomial, seed, counters, waiting, mostWaiting, dry } = workerData as WorkerData;
+const { index, key, polynomial, seed, counters, rooms: shared, dry } = workerData as WorkerData;
 const counts = new BigInt64Array(counters);
-const packsWaiting = new Int32Array(waiting);
+const rooms = new PackRooms(shared);
 const claims = new BlobClaims(index);
 const kernels = new Kernels(READ_BUFFER);
 kernels.usePolynomial(polynomial);
@@ -32,25 +25,21 @@ function requireGoingOn(): void {
   if (Atomics.load(counts, 0) !== 0n) throw new Error('cancelled');
 }
 
-/** Hands a pack over when few enough are waiting: the storage may be slower than we are. */
-function handOver(pack: FinishedPack, tell: Tell<HandedPack>): void {
-  for (;;) {
-    requireGoingOn();
-    const count = Atomics.load(packsWaiting, 0);
-    if (count < mostWaiting) break;
-    Atomics.wait(packsWaiting, 0, count, 1000);
-  }
-  Atomics.add(packsWaiting, 0, 1);
-  const { id, bytes, list } = pack;
-  tell({ id, bytes, list }, [bytes.buffer]);
-}
-
 function createWork(): (job: Job, tell: Tell<HandedPack>) => Answer {
   let telling: Tell<HandedPack> = () => {};
+  let room = 0;
   const filler = new PackFiller({
     type: 'data',
     sealer: new Sealer(ownKey, { kernels, random: expandingRandom(ownSeed) }),
-    finished: (pack) => handOver(pack, telling),
+    // The storage may be slower than we are: then no room is free.
+    room() {
+      room = rooms.take(requireGoingOn);
+      return rooms.bytesOf(room);
+    },
+    finished({ id, bytes, list }) {
+      requireGoingOn();
+      telling({ id, bytes, list, room }, []);
+    },
   });
   const tools: FileTools = {
     kernels,

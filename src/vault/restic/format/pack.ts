@@ -4,6 +4,8 @@ import { SEAL, type Sealer } from './sealing.ts';
 
 /** A pack is closed when it has this many bytes; restic's own size. */
 export const PACK_SIZE = 16 * 1024 * 1024;
+/** No chunk of data is larger; a tree may be. */
+export const MOST_CHUNK = 8 * 1024 * 1024;
 export const MOST_HEADER = 16 * 1024 * 1024;
 /** The length of the list, at the very end. */
 export const TAIL = 4;
