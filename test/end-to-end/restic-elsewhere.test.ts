@@ -3,8 +3,10 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
@@ -13,10 +15,33 @@ import { openLine } from '../servers/line.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
 import { resticCheck } from '../vault/restic-command.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, run, runHere, runPlain, Scratch, type ToldRestore } from './command.ts';
+import {
+  eventsOf,
+  Running,
+  run,
+  runHere,
+  runPlain,
+  Scratch,
+  type ToldRestore,
+  withPolicy,
+} from './command.ts';
 import { type FollowOptions, followKit } from './follow-kit.ts';
 
 type Environment = Readonly<Record<string, string>>;
+
+/** What a process has used since its start, in all its threads; undefined when it is gone. */
+function processorSeconds(pid: number | undefined): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) / TICKS;
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, 'ENOENT');
+    return undefined;
+  }
+}
+
+/** in which Linux tells it, to everybody */
+const TICKS = 100;
 
 function policyOf(scratch: Scratch, vault: object): string {
   scratch.write('site/page', 'text');
@@ -276,6 +301,46 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
     const { status, stderr } = await runPlain(restore, alone);
     assert.equal(status, 0, stderr);
     assert.deepEqual(describeTree(scratch.at('restored/site')), describeTree(scratch.at('site')));
+  });
+
+  it('keeps the process within its share of the machine while it sends', async () => {
+    using scratch = new Scratch();
+    const line = await openLine(Number(new URL(ceph.endpoint).port));
+    try {
+      for (let at = 0; at < 400; at++) scratch.write(`site/${at}`, `the page ${at}`);
+      const share = 0.15;
+      const endpoint = `http://127.0.0.1:${line.port}`;
+      const away = { plain: 's3://hikae/some/slow', region: 'us-east-1', endpoint, limits: { cpu: '15%' } };
+      const policy = scratch.policy({
+        targets: { blog: { components: { site: { files: scratch.at('site') } } } },
+        vaults: { away },
+        schedules: { daily: { at: '02:00', to: 'away' } },
+      });
+      assert.equal((await runHere(policy, ['vault', 'create', 'away'], { environment })).status, 0);
+      using running = new Running(withPolicy(policy, ['backup']), { environment });
+      const samples: { readonly at: number; readonly used: number; readonly sent: number }[] = [];
+      const start = line.sent;
+      for (let ended = false; !ended; ) {
+        const used = processorSeconds(running.child.pid);
+        if (used !== undefined)
+          samples.push({ at: performance.now() / 1_000, used, sent: line.sent - start });
+        ended = await Promise.race([running.end.then(() => true), delay(20, false)]);
+      }
+      const { status, stdout } = await running.end;
+      assert.equal(status, 0, stdout);
+      // To start takes what it takes; the bound holds from the first of the files to the last.
+      const all = samples.at(-1)?.sent ?? 0;
+      const sending = samples.filter(({ sent }) => sent > all * 0.1 && sent < all * 0.9);
+      const [first, last] = [sending[0], sending.at(-1)];
+      assert.ok(first !== undefined && last !== undefined);
+      const [used, took] = [last.used - first.used, last.at - first.at];
+      const part = used / took / availableParallelism();
+      const measured = `${used.toFixed(2)} s of ${took.toFixed(2)} s: ${(part * 100).toFixed(1)} % of the machine`;
+      assert.ok(used > 0.2, `there is work to hold back: ${measured}`);
+      assert.ok(part < share * 1.3, measured);
+    } finally {
+      await line.close();
+    }
   });
 
   it('is not made where something lies, nor in a bucket that is not there', async () => {
