@@ -11,19 +11,30 @@ import { after, before, test } from 'node:test';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { isHikaeError } from '../../src/base/errors.ts';
 import { Secret } from '../../src/base/secret.ts';
+import type { SnapshotEntry } from '../../src/model/snapshot.ts';
 import { openS3Storage } from '../../src/storage/s3/s3-storage.ts';
 import { keyFrom, type Storage } from '../../src/storage/storage.ts';
 import { attempting, retrying } from '../../src/storage/wrappers/retrying.ts';
+import type { LockSettings } from '../../src/vault/locking/lock-dates.ts';
 import { inLanes } from '../../src/vault/plain/objects/lanes.ts';
 import { seededRandom } from '../../src/vault/seeded-random.ts';
-import { type FaultKind, faultKinds, openFaultProxy } from '../doubles/fault-proxy.ts';
+import type { Vault } from '../../src/vault/vault.ts';
+import {
+  type FaultKind,
+  type FaultProxy,
+  faultKinds,
+  openFaultProxy,
+  type SeenRequest,
+} from '../doubles/fault-proxy.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
+import { openTestObjects } from '../vault/object-taking.ts';
 import { openTestStorage } from '../vault/restic-taking.ts';
-import { dayTime, describeSnapshot, listed, never, take, verifyAll } from '../vault/taking.ts';
+import { dayTime, describeSnapshot, listed, never, silent, take, verifyAll } from '../vault/taking.ts';
 
 const isLong = process.env.HIKAE_LONG === '1';
 const random = seededRandom(Number(process.env.HIKAE_SEED ?? 1));
 const bucket = 'faults';
+const DAY = 86_400_000;
 /** A repository serves for so many faults: it grows with each. Afterwards it is looked at. */
 const FAULTS_EACH = 12;
 /** Repositories that are worked on at a time, because a stalled request is waited for. */
@@ -51,10 +62,10 @@ function noise(seed: string, length: number): Buffer {
   return createHash('shake256', { outputLength: length }).update(seed).digest();
 }
 
-async function openBucket(prefix: string, endpoint: string): Promise<Storage> {
+async function openBucket(prefix: string, endpoint: string, silence = 1_000): Promise<Storage> {
   const { id, secret } = ceph.user;
   const keys = { id, secret: new Secret(secret) };
-  const options = { bucket, prefix, region: 'us-east-1', endpoint, keys, silence: 1_000 };
+  const options = { bucket, prefix, region: 'us-east-1', endpoint, keys, silence };
   const retry = { attempts: 8, pause: 5, random };
   const opened = attempting(retry, { signal: never }, () => openS3Storage(options, { signal: never }));
   return retrying(await opened, retry);
@@ -187,11 +198,180 @@ function nameOf({ at, kind, length }: Planned): string {
   return `${kind} x ${length} at request ${at}`;
 }
 
-async function removeLocks(prefix: string): Promise<void> {
+async function removeLocks(prefix: string, folder = 'locks'): Promise<void> {
   const storage = await openBucket(prefix, ceph.endpoint);
-  for await (const batch of storage.list(keyFrom('locks'), { signal: never }))
+  for await (const batch of storage.list(keyFrom(folder), { signal: never }))
     for (const { key } of batch) await storage.remove(key, { signal: never });
   await storage.close();
+}
+
+/** Vaults in which whatever a snapshot needs is locked, and the folders of their own locks. */
+const lockedKinds = {
+  restic: {
+    own: 'locks',
+    open: (storage: Storage, create: boolean, lock: LockSettings) =>
+      openTestStorage(storage, { create, lock }),
+  },
+  plain: {
+    own: '.hikae/locks',
+    open: (storage: Storage, create: boolean, locking: LockSettings) =>
+      openTestObjects(storage, { create, locking }),
+  },
+} as const;
+
+/** Each run promises for longer than the one before, so that it has to make locks longer. */
+function settingsOf(run: number): LockSettings {
+  return { mode: 'compliance', for: (2 + 3 * run) * DAY, generation: DAY };
+}
+
+/** A vault of dated trees, or a repository, in which a snapshot is locked. */
+class LockedVault {
+  readonly #kind: (typeof lockedKinds)[keyof typeof lockedKinds];
+  readonly #prefix: string;
+  readonly #root: string;
+  readonly proxy: FaultProxy;
+  /** when a run began that may have published a snapshot, by the snapshot's time */
+  readonly #began = new Map<number, { readonly at: number; readonly settings: LockSettings }>();
+  #runs = 0;
+
+  private constructor(kind: keyof typeof lockedKinds, prefix: string, proxy: FaultProxy) {
+    this.#kind = lockedKinds[kind];
+    this.#prefix = prefix;
+    this.#root = join(folder, prefix);
+    this.proxy = proxy;
+  }
+
+  static async create(kind: keyof typeof lockedKinds, name: string): Promise<LockedVault> {
+    const made = new LockedVault(kind, `locked-${kind}-${name}`, await openFaultProxy(ceph.port));
+    mkdirSync(made.#root);
+    writeFileSync(join(made.#root, 'kept'), noise('kept', 100_000));
+    assert.ok(await made.backUp());
+    return made;
+  }
+
+  /** The next backup through the proxy; whether it was told to have succeeded. */
+  async backUp(): Promise<boolean> {
+    const run = this.#runs++;
+    const settings = settingsOf(run);
+    writeFileSync(join(this.#root, 'changing'), noise(`run ${run} of ${this.#prefix}`, 20_000));
+    this.#began.set(dayTime(run), { at: Date.now(), settings });
+    try {
+      const storage = await openBucket(this.#prefix, this.proxy.endpoint, 300);
+      try {
+        const vault = await this.#kind.open(storage, run === 0, settings);
+        await take(vault, { root: this.#root, time: dayTime(run) });
+        return true;
+      } finally {
+        await storage.close();
+      }
+    } catch (error) {
+      assert.ok(isHikaeError(error), String(error instanceof Error ? error.stack : error));
+      return false;
+    } finally {
+      await removeLocks(this.#prefix, this.#kind.own);
+    }
+  }
+
+  /** What was just told to be there is; and of what is there the server has all locked to its date. */
+  async requireLocked(succeeded: boolean, what: string): Promise<void> {
+    const newest = dayTime(this.#runs - 1);
+    await this.#look(async (vault, snapshots) => {
+      const published = snapshots.filter(({ header }) => header.time === newest);
+      if (published.length === 0) this.#began.delete(newest);
+      assert.ok(!succeeded || published.length === 1, `${what}: what was told to be there is lost`);
+      for (const entry of published) await this.#requireProven(vault, entry, what);
+    });
+  }
+
+  /** The same of all that was ever published, and nothing of it is damaged. */
+  async lookAfter(what: string): Promise<void> {
+    await this.#look(async (vault, snapshots) => {
+      assert.deepEqual(
+        snapshots.map(({ header }) => header.time),
+        [...this.#began.keys()],
+        what,
+      );
+      for (const entry of snapshots) await this.#requireProven(vault, entry, what);
+      assert.deepEqual((await verifyAll(vault)).findings, [], what);
+    });
+  }
+
+  async #look(work: (vault: Vault, snapshots: readonly SnapshotEntry[]) => Promise<void>): Promise<void> {
+    const storage = await openBucket(this.#prefix, ceph.endpoint);
+    const vault = await this.#kind.open(storage, false, settingsOf(0));
+    const { snapshots, unreadable } = await vault.list({ signal: never });
+    assert.deepEqual(unreadable, []);
+    await work(vault, snapshots);
+    await vault.close();
+  }
+
+  async #requireProven(vault: Vault, entry: SnapshotEntry, what: string): Promise<void> {
+    const { at, settings } = this.#began.get(entry.header.time) ?? assert.fail(entry.place);
+    const proof = await vault.prove?.(entry, { emit: silent, signal: never });
+    assert.deepEqual(proof?.findings, [], what);
+    // A server tells whole seconds.
+    const until = at + settings.for - 1_000;
+    assert.ok((proof?.protectedUntil ?? 0) >= until, `${what}: ${entry.place} is locked too short`);
+  }
+}
+
+/** What asks for versions, looks at a lock, or gives one. */
+function isOfLocks({ path }: SeenRequest): boolean {
+  return /[?&](?:versions|versionId|retention)\b/.test(path);
+}
+
+for (const kind of ['restic', 'plain'] as const) {
+  test(`whatever call on a lock of a ${kind} vault fails, what is published is locked`, async (t) => {
+    const sound = await LockedVault.create(kind, 'sound');
+    sound.proxy.arm(() => undefined);
+    assert.ok(await sound.backUp());
+    await sound.requireLocked(true, 'no fault');
+    const calls = sound.proxy.seen.filter(isOfLocks);
+    await sound.proxy.close();
+    assert.ok(calls.some(({ method, path }) => method === 'PUT' && /[?&]retention\b/.test(path)));
+    const faults = planLocked(calls.length);
+    const groups = Array.from({ length: Math.ceil(faults.length / LOCKED_EACH) }, (_, number) =>
+      faults.slice(number * LOCKED_EACH, (number + 1) * LOCKED_EACH),
+    );
+    let told = 0;
+    await inLanes(groups.entries(), LANES, async ([number, group]) => {
+      const vault = await LockedVault.create(kind, `${number}`);
+      try {
+        for (const { at, kind: fault, length } of group) {
+          let [count, hit] = [0, false];
+          vault.proxy.arm((_, seen) => {
+            if (isOfLocks(seen)) count += 1;
+            hit ||= count >= at;
+            if (!hit) return undefined;
+            // What doesn't come back is the whole way; what passes is a few calls on locks.
+            return length === Number.POSITIVE_INFINITY || (isOfLocks(seen) && count < at + length)
+              ? fault
+              : undefined;
+          });
+          const what = nameOf({ at, kind: fault, length });
+          const succeeded = await vault.backUp();
+          assert.equal(succeeded, Number.isFinite(length), `${what}: who can't lock has failed`);
+          if (!succeeded) told += 1;
+          await vault.requireLocked(succeeded, what);
+        }
+        await vault.lookAfter(group.map(nameOf).join(', '));
+      } finally {
+        await vault.proxy.close();
+      }
+    });
+    t.diagnostic(`${faults.length} faults at ${calls.length} calls on locks: ${told} told`);
+  });
+}
+
+/** One after the other meets more and more snapshots, each of which is asked about. */
+const LOCKED_EACH = 5;
+
+function planLocked(calls: number): Planned[] {
+  const at = Array.from({ length: calls }, (_, index) => index + 1);
+  const faultsOf = (length: number) =>
+    shuffled(at.flatMap((at) => faultKinds.map((kind) => ({ at, kind, length }))));
+  const [passing, endless] = [faultsOf(3), faultsOf(Number.POSITIVE_INFINITY)];
+  return isLong ? [...passing, ...endless] : [...passing.slice(0, 3), ...endless.slice(0, 2)];
 }
 
 test('a token that has expired is asked for anew, once, and the run goes on', async () => {
