@@ -1,8 +1,8 @@
 /** Going through the trees of a snapshot, depth first, in the order of their names' bytes: the order of hikae's own lists. */
 import { joinRaw, type RawPath } from '../../base/raw-path.ts';
 import { BlobDamaged, type BlobReader } from './blob-reader.ts';
-import { nodesInTree } from './format/tree.ts';
-import { parseTreeNode, type TreeNode } from './format/tree-node.ts';
+import { parseTree } from './format/tree.ts';
+import type { TreeNode } from './format/tree-node.ts';
 import type { Signalled } from './objects.ts';
 
 /** Deeper than any file system that can be walked by paths; it ends a tree that was made up. */
@@ -20,8 +20,7 @@ export async function readTree(
   options: Signalled,
 ): Promise<TreeNode[]> {
   const nodes: TreeNode[] = [];
-  for (const text of nodesInTree(await blobs.read('tree', id, options))) {
-    const node = parseTreeNode(text);
+  for (const node of parseTree(await blobs.read('tree', id, options))) {
     const last = nodes.at(-1);
     if (last !== undefined && last.name >= node.name) throw new SyntaxError('a tree is out of order');
     nodes.push(node);

@@ -19,7 +19,7 @@ import { DEGREE, degreeOf, isIrreducible, randomPolynomial } from './polynomial.
 import { expandingRandom, SEAL, Sealer } from './sealing.ts';
 import { encodeSnapshotFile, parseSnapshotFile } from './snapshot-file.ts';
 import { parseTime, TimeWriter } from './times.ts';
-import { encodeTree, nodesInTree } from './tree.ts';
+import { encodeTree, nodesInTree, parseTree } from './tree.ts';
 import { encodeMetadata, encodeRest, parseTreeNode, type TreeNode } from './tree-node.ts';
 import { decodeUnpacked, encodeUnpacked } from './unpacked.ts';
 
@@ -260,6 +260,7 @@ describe('times', () => {
       const seconds = Math.floor((random() - 0.3) * 1e11);
       const clock = (at: number) => new Date(at * 1000).toISOString().slice(0, 19);
       assert.equal(utc.write(BigInt(seconds) * 1_000_000_000n), `${clock(seconds)}Z`);
+      assert.equal(parseTime(`${clock(seconds)}.000000012Z`), BigInt(seconds) * 1_000_000_000n + 12n);
       // Before it had a zone of today Tokyo went by its own sun.
       if (seconds > 0)
         assert.equal(
@@ -275,9 +276,31 @@ describe('times', () => {
   });
 
   it('refuses what is none', () => {
-    for (const text of ['', '2026-11-22', '2026-13-22T00:00:00Z', '2026-11-22T00:00:00', '1'.repeat(100)]) {
-      assert.throws(() => parseTime(text), SyntaxError);
-    }
+    const day = '2026-11-22T00:00:00';
+    const dates = ['2026-13-22', '2026-00-22', '2026-02-29', '2026-11-00', '20x6-11-22', '2026/11/22'];
+    const clocks = ['24:00:00', '00:60:00', '00:00:60', '00:00', '00.00.00'];
+    const ends = [
+      '',
+      '.Z',
+      '.1',
+      '.1234567890Z',
+      'z',
+      'ZZ',
+      '+09',
+      '+0900',
+      '+24:00',
+      '+09:60',
+      '=09:00',
+      '+09:00Z',
+    ];
+    for (const text of [
+      ...['', '2026-11-22', '1'.repeat(100)],
+      ...dates.map((date) => `${date}T00:00:00Z`),
+      ...clocks.map((clock) => `2026-11-22T${clock}Z`),
+      ...ends.map((end) => day + end),
+    ])
+      assert.throws(() => parseTime(text), SyntaxError, text);
+    assert.equal(parseTime('2024-02-29T00:00:00Z'), 1_709_164_800_000_000_000n);
   });
 });
 
@@ -379,8 +402,10 @@ describe('tree nodes', () => {
         const texts = nodes.map(encode);
         const tree = encodeTree(texts);
         assert.deepEqual([...nodesInTree(tree)], texts);
-        const spaced = Buffer.from(JSON.stringify({ other: [1, { a: '}]' }], nodes: [] }, undefined, 2));
-        assert.deepEqual([...nodesInTree(spaced)], []);
+        const others = JSON.stringify({ other: [1, { a: '}]' }], last: null }, undefined, 2).slice(0, -1);
+        const spaced = Buffer.from(`${others}, "nodes": [ ${texts.join(' ,\n')} ] }`);
+        assert.deepEqual([...nodesInTree(spaced)], texts);
+        for (const one of [tree, spaced]) assert.deepEqual([...parseTree(one)], texts.map(parseTreeNode));
       }),
     );
   });
@@ -434,6 +459,7 @@ describe('tree nodes', () => {
   it('in what is no tree are not looked for', () => {
     for (const text of ['', '[]', '{"nodes":[', '{"nodes":[{]}', '{"nodes":[{}]}}', '{"nodes":["a}]}', 'x']) {
       assert.throws(() => [...nodesInTree(Buffer.from(text))], SyntaxError, text);
+      if (text !== '[]') assert.throws(() => [...parseTree(Buffer.from(text))], SyntaxError, text);
     }
     assert.throws(() => [...nodesInTree(Buffer.from(`{"nodes":[${'['.repeat(100_000)}`))], /too deep/);
   });

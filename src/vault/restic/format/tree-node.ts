@@ -87,23 +87,32 @@ const types: ReadonlySet<string> = new Set<NodeType>([
   'socket',
 ]);
 
-type Fields = Readonly<Record<string, unknown>>;
+/** A node as JSON has it. */
+export type Fields = Readonly<Record<string, unknown>>;
 
 /** Throws a SyntaxError that says what is wrong. Fields that nobody needs here are passed over. */
 export function parseTreeNode(text: string): TreeNode {
-  const fields = fieldsIn(text);
+  const fields = JSON.parse(text) as Fields;
+  return nodeOf(isExact(fields) ? fields : (parseLargeJson(text) as Fields));
+}
+
+/** Only these numbers may be larger than a double holds, and hardly ever are. */
+export function isExact(fields: Fields): boolean {
+  if (typeof fields !== 'object' || fields === null) throw new SyntaxError('a node is no object');
+  const { inode = 0, device_id = 0, device = 0 } = fields;
+  return Number.isSafeInteger(inode) && Number.isSafeInteger(device_id) && Number.isSafeInteger(device);
+}
+
+/** The node that these fields are, whose numbers are exact. Throws a SyntaxError that says what is wrong. */
+export function nodeOf(fields: Fields): TreeNode {
   const name = goUnquote(textIn(fields, 'name'));
-  if (name === '' || name === '.' || name === '..' || /[/\0]/.test(name)) {
+  if (name === '' || name === '.' || name === '..' || name.includes('/') || name.includes('\0')) {
     throw new SyntaxError(`"${name.slice(0, 40)}" is no name`);
   }
   const type = textIn(fields, 'type') as NodeType;
   if (!types.has(type)) throw new SyntaxError(`a node has the type ${JSON.stringify(type).slice(0, 40)}`);
   const isFile = type === 'file';
-  const content = isFile ? idsIn(fields) : undefined;
-  const subtree = type === 'dir' ? fields.subtree : undefined;
-  if (type === 'dir' && !isId(subtree)) throw new SyntaxError('a folder has no tree');
-  const target = type === 'symlink' ? targetIn(fields) : undefined;
-  return {
+  const node: Writable<TreeNode> = {
     name,
     type,
     mode: fromGoMode(countIn(fields, 'mode', 0xffff_ffff)),
@@ -119,19 +128,18 @@ export function parseTreeNode(text: string): TreeNode {
     size: isFile ? countIn(fields, 'size', Number.MAX_SAFE_INTEGER) : 0,
     rdev: type === 'dev' || type === 'chardev' ? largeIn(fields, 'device') : 0n,
     xattrs: xattrsIn(fields),
-    ...(target === undefined ? {} : { target }),
-    ...(content === undefined ? {} : { content }),
-    ...(subtree === undefined ? {} : { subtree: subtree as string }),
   };
+  if (isFile) node.content = idsIn(fields);
+  else if (type === 'symlink') node.target = targetIn(fields);
+  else if (type === 'dir') node.subtree = subtreeIn(fields);
+  return node;
 }
 
-/** Only these numbers may be larger than a double holds, and hardly ever are. */
-function fieldsIn(text: string): Fields {
-  const fields = JSON.parse(text) as Fields;
-  if (typeof fields !== 'object' || fields === null) throw new SyntaxError('a node is no object');
-  const { inode = 0, device_id = 0, device = 0 } = fields;
-  const isExact = [inode, device_id, device].every(Number.isSafeInteger);
-  return isExact ? fields : (parseLargeJson(text) as Fields);
+type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
+
+function subtreeIn({ subtree }: Fields): string {
+  if (!isId(subtree)) throw new SyntaxError('a folder has no tree');
+  return subtree;
 }
 
 function targetIn(fields: Fields): RawPath {

@@ -1,4 +1,5 @@
 /** A tree blob: `{"nodes":[…]}` and a newline, the nodes in the order of their names' bytes. */
+import { type Fields, isExact, nodeOf, parseTreeNode, type TreeNode } from './tree-node.ts';
 
 const START = '{"nodes":[';
 const END = ']}\n';
@@ -32,6 +33,22 @@ export function* nodesInTree(tree: Buffer): Generator<string> {
 /** True when a tree is just these nodes, as encodeTree would write them, given the lengths of their texts in bytes. */
 export function isCanonical(tree: Buffer, count: number, bytes: number): boolean {
   return tree.length === START.length + bytes + Math.max(0, count - 1) + END.length;
+}
+
+/** Larger trees are parsed node by node, so that no more of them than a node is there twice. */
+const MOST_AT_ONCE = 1024 * 1024;
+
+/** The nodes of a tree, one after the other. Throws a SyntaxError for what is none. */
+export function* parseTree(tree: Buffer): Generator<TreeNode> {
+  const fields = tree.length <= MOST_AT_ONCE ? fieldsIn(tree) : undefined;
+  if (fields?.every(isExact) === true) for (const one of fields) yield nodeOf(one);
+  else for (const text of nodesInTree(tree)) yield parseTreeNode(text);
+}
+
+/** To parse all nodes at once takes a third of the time that it takes to look for the text of each. */
+function fieldsIn(tree: Buffer): readonly Fields[] {
+  const { nodes } = (JSON.parse(tree.toString()) ?? {}) as { readonly nodes?: unknown };
+  return Array.isArray(nodes) ? nodes : [];
 }
 
 const QUOTE = 0x22;

@@ -9,8 +9,7 @@ import type { BlobReader } from '../blob-reader.ts';
 import { readerOf } from '../catalog.ts';
 import { Damage } from '../damage.ts';
 import { type BlobType, idOf } from '../format/blob.ts';
-import { nodesInTree } from '../format/tree.ts';
-import { parseTreeNode } from '../format/tree-node.ts';
+import { parseTree } from '../format/tree.ts';
 import { packKey } from '../layout.ts';
 import { markNeeded } from '../needed-blobs.ts';
 import type { PackCopier } from '../pack-copier.ts';
@@ -88,8 +87,7 @@ export async function findNeeds(
     if (isOver) break;
     isOver = found.length === 0;
     for (const tree of found) {
-      for (const text of nodesInTree(tree)) {
-        const { content = [], subtree } = parseTreeNode(text);
+      for (const { content = [], subtree } of parseTree(tree)) {
         for (const id of content) {
           if (!isSound(inspection, 'data', id)) lost.add('data', id, 'no index names it');
           else catalog.blobs.mark(needed, 'data', id);
