@@ -54,6 +54,10 @@ interface ToldProof {
   readonly vaults: readonly { readonly proofs: readonly Proof[] }[];
 }
 
+interface Pruned {
+  readonly ends: readonly { readonly report?: PruneReport; readonly error?: { readonly code: string } }[];
+}
+
 interface ToldUndelete {
   readonly objects: readonly string[];
   readonly lost: readonly string[];
@@ -123,7 +127,8 @@ class Locked {
   async daysOf(folder: string): Promise<(number | undefined)[]> {
     const { locking } = await this.storage();
     const days: (number | undefined)[] = [];
-    for (const { key, version } of await this.versions(folder)) {
+    for (const { key, version, deleted } of await this.versions(folder)) {
+      if (deleted) continue;
       const status = await locking?.statVersion(key, version, options);
       const { lock, time = 0 } = status ?? {};
       days.push(typeof lock === 'object' ? (lock.until - time) / DAY : undefined);
@@ -401,7 +406,7 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       const time = new Date(Date.now() - day * DAY).toISOString();
       const old = await runAt(time, unlocked, ['backup']);
       assert.equal(old.status, 0, old.stdout);
-      scratch.write('site/page', `text of ${day} days ago`);
+      scratch.write('site/page', createHash('shake256', { outputLength: 900_000 }).update(`${day}`).digest());
     }
     const uploader = {
       AWS_ACCESS_KEY_ID: ceph.stranger.id,
@@ -422,6 +427,25 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
     assert.ok(told.includes('removal-refused'), String(told));
     const snapshots = await vault.versions('snapshots');
     assert.deepEqual([snapshots.length, snapshots.some(({ deleted }) => deleted)], [3, false]);
+
+    // Who may not remove has written nothing when a prune tells him so.
+    const [, second] = (await vault.versions('snapshots')).toSorted(
+      (one, other) => one.modified - other.modified,
+    );
+    assert.ok(second !== undefined);
+    await (await vault.storage()).remove(second.key, options);
+    const stored = await vault.versions('');
+    const barred = await runHere<Pruned>(keepsOne, ['prune', '--grace', '0s'], { environment: uploader });
+    assert.deepEqual(
+      [barred.status, barred.result.ends[0]?.error?.code],
+      [10, 'STORAGE_REFUSED'],
+      barred.stdout,
+    );
+    const notLocks = (all: readonly ObjectVersion[]) => all.filter(({ key }) => !key.startsWith('locks/'));
+    assert.deepEqual(notLocks(await vault.versions('')), notLocks(stored));
+    const allowed = await vault.run<Pruned>(['prune', '--grace', '0s'], keepsOne);
+    assert.equal(allowed.status, 0, allowed.stdout);
+    assert.ok((allowed.result.ends[0]?.report?.removed.packs ?? 0) > 0, allowed.stdout);
 
     // To protect one makes its locks longer, and that of no other.
     const inDays = (days: number) => new Date(Date.now() + days * DAY).toISOString();

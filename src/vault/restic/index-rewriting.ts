@@ -44,16 +44,27 @@ export async function restatePacks(
   restatement: Restatement,
   { signal }: { readonly signal: AbortSignal },
 ): Promise<void> {
+  const { catalog } = restatement;
+  const { replaced, isNamed, isWritten } = changesOf(restatement);
+  if (!isWritten) return;
+  const inReplaced = new Set(replaced.flatMap((file) => file.packs));
+  const isTold = (pack: string) => inReplaced.has(pack) || !isNamed(pack);
+  const old = [...replaced, ...catalog.damaged].map(({ id }) => id);
+  await rewriteIndexes(repository, newEntries(restatement, isTold), old, { signal });
+}
+
+/** Whether indexes would be written or removed. */
+export function changesIndexes(restatement: Restatement): boolean {
+  return changesOf(restatement).isWritten;
+}
+
+function changesOf(restatement: Restatement) {
   const { catalog, states, added } = restatement;
   const isNamed = (pack: string) => catalog.live.has(pack) || catalog.marked.has(pack);
   const isNew = [...states].some(([pack, state]) => state !== 'gone' && !isNamed(pack));
   const isAdding = isNew || added.length > 0;
   const replaced = filesToReplace(restatement, isAdding);
-  if (replaced.length === 0 && catalog.damaged.length === 0 && !isAdding) return;
-  const inReplaced = new Set(replaced.flatMap((file) => file.packs));
-  const isTold = (pack: string) => inReplaced.has(pack) || !isNamed(pack);
-  const old = [...replaced, ...catalog.damaged].map(({ id }) => id);
-  await rewriteIndexes(repository, newEntries(restatement, isTold), old, { signal });
+  return { replaced, isNamed, isWritten: replaced.length > 0 || catalog.damaged.length > 0 || isAdding };
 }
 
 /** Those that say of a pack what holds no longer, and the small ones when there are many. */
@@ -133,6 +144,20 @@ async function rewriteIndexes(
     [...old].filter((key) => !written.has(key)),
     { signal },
   );
+}
+
+/** An index that never was. */
+const NO_INDEX = keyOf('index', '0'.repeat(64));
+
+/**
+ * Whether we may remove at all is found out before anything is written: STORAGE_REFUSED. What is removed was never there; a
+ * medium with versions keeps a mark of it, as of everything that is removed.
+ */
+export async function requireRemoval(
+  { storage }: Pick<Repository, 'storage'>,
+  { signal }: { readonly signal: AbortSignal },
+): Promise<void> {
+  await storage.remove(NO_INDEX, { signal });
 }
 
 /** Removes objects, several at a time; when it resolves they stay removed. */

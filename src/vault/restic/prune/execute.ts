@@ -1,11 +1,17 @@
 /**
- * Doing what a plan says, in the order in which nothing is ever missing: new packs, then index files that name them, then the
+ * Doing what a plan says, once it is known that we may, in the order in which nothing is ever missing: new packs, then index files that name them, then the
  * old index files go, and last the packs that no index names any more.
  */
 import type { Emit } from '../../../model/events.ts';
 import type { Catalog } from '../catalog.ts';
 import type { IndexedPack } from '../format/index-file.ts';
-import { type PackState, removeObjects, restatePacks } from '../index-rewriting.ts';
+import {
+  changesIndexes,
+  type PackState,
+  removeObjects,
+  requireRemoval,
+  restatePacks,
+} from '../index-rewriting.ts';
 import { packKey } from '../layout.ts';
 import { PackCopier } from '../pack-copier.ts';
 import type { Repository } from '../repository.ts';
@@ -29,12 +35,15 @@ export interface ExecutionParts {
 export async function executePlan(plan: Plan, parts: ExecutionParts): Promise<readonly string[]> {
   const { repository, catalog, present: sizes, now, emit, signal, removesCopied } = parts;
   const fates = new Map(plan.packs.map(({ pack, fate }) => [pack, fate]));
+  const statesNow = () => new Map([...fates].map(([pack, fate]) => [pack, stateAfter(pack, fate, catalog)]));
+  const isCopying = [...fates.values()].includes('copy');
+  if (isCopying || changesIndexes({ catalog, states: statesNow(), sizes, added: [], now }))
+    await requireRemoval(repository, { signal });
   const { copied: added, damaged } = await copyNeeded(plan, fates, parts);
   for (const pack of damaged) fates.set(pack, 'keep');
   for (const [pack, fate] of fates) if (fate === 'copy' && removesCopied) fates.set(pack, 'remove');
   emit({ type: 'phase', phase: 'publishing' });
-  const states = new Map([...fates].map(([pack, fate]) => [pack, stateAfter(pack, fate, catalog)]));
-  await restatePacks(repository, { catalog, states, sizes, added, now }, { signal });
+  await restatePacks(repository, { catalog, states: statesNow(), sizes, added, now }, { signal });
   const gone = [...fates].filter(([, fate]) => fate === 'remove').map(([pack]) => packKey(pack));
   if (gone.length > 0) emit({ type: 'phase', phase: 'pruning' });
   await removeObjects(repository, gone, { signal });
