@@ -1,5 +1,6 @@
 /** The SDK's client with our settings. The SDK is large, so it is loaded only when a bucket is really used. */
 import type { S3Client, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
+import type { AwsCredentialIdentity } from '@smithy/types';
 import type { Secret } from '../../base/secret.ts';
 import { storageErrors } from '../errors.ts';
 
@@ -21,8 +22,8 @@ export interface ClientOptions {
 /** Milliseconds until a server must have taken the connection, and that it may be silent for. */
 const CONNECTING = 10_000;
 const SILENCE = 60_000;
-/** More requests at a time wait for a connection. */
-const CONNECTIONS = 64;
+/** More requests at a time wait for a connection: all that are of use, and what is asked for beside them. */
+const CONNECTIONS = 96;
 
 /** What servers call a session that is over; who asks again with a new token is let in. */
 const expired: ReadonlySet<string> = new Set([
@@ -78,15 +79,20 @@ export async function openClient(
     },
     { step: 'deserialize', priority: 'high' },
   );
+  const judge = judgeOfRefusals(client);
   client.middlewareStack.add(
-    (next) => async (args) => {
-      try {
-        return await next(args);
-      } catch (error) {
-        await renewExpired(client, error);
-        throw error;
-      }
-    },
+    (next, { commandName = '' }) =>
+      async (args) => {
+        try {
+          return await next(args);
+        } catch (error) {
+          if (!commandName.startsWith('Head') || !isUnexplained(error)) {
+            await renewExpired(client, error);
+            throw error;
+          }
+          return judge(error, () => next(args));
+        }
+      },
     { step: 'initialize' },
   );
   return { sdk, client };
@@ -113,14 +119,45 @@ function oneAtATime(ask: (serial: string) => Promise<string>): (serial: string) 
 
 /** The SDK asks for a new token by its own clock alone; the server's verdict comes first. */
 export async function renewExpired(client: S3Client, error: unknown): Promise<void> {
-  if (isExpired(error)) await client.config.credentials({ forceRefresh: true });
+  if (isExpired(error)) await renew(client);
 }
 
-/** The answer to a HEAD has no room for a reason: then a bare 400 is all that is said of it. */
 export function isExpired(error: unknown): boolean {
+  return error instanceof Error && expired.has(error.name);
+}
+
+/** The answer to a HEAD has no room for a reason. */
+function isUnexplained(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { name, $metadata } = error as Partial<S3ServiceException>;
-  return expired.has(error.name) || (name === NO_REASON && $metadata?.httpStatusCode === 400);
+  return name === NO_REASON && $metadata?.httpStatusCode === 400;
+}
+
+/**
+ * A bare 400 is a session that is over, or an object that somebody has encrypted with a key of his own. Asked once more with new keys
+ * the server says which, and those keys are not doubted again.
+ */
+function judgeOfRefusals(client: S3Client) {
+  const { credentials } = client.config;
+  let sound: string | undefined;
+  return async <Result>(refusal: unknown, again: () => Promise<Result>): Promise<Result> => {
+    if (sound === nameOf(await credentials())) throw refusal;
+    await renew(client);
+    try {
+      return await again();
+    } catch (error) {
+      if (isUnexplained(error)) sound = nameOf(await credentials());
+      throw error;
+    }
+  };
+}
+
+function nameOf({ accessKeyId, sessionToken = '' }: AwsCredentialIdentity): string {
+  return `${accessKeyId} ${sessionToken}`;
+}
+
+async function renew(client: S3Client): Promise<void> {
+  await client.config.credentials({ forceRefresh: true });
 }
 
 /** When the server gave an answer, by its own clock, in milliseconds since 1970 UTC. */
