@@ -1,20 +1,27 @@
 /** Bounds what is under way at a time, in calls and in bytes. What is larger than the bound goes alone. */
 import { UnderWay } from '../../../base/under-way.ts';
 
+interface Waiting {
+  readonly bytes: number;
+  /** false: it was stopped before its turn came */
+  readonly begin: (may: boolean) => void;
+}
+
 export class Budget {
   readonly #calls: number;
   readonly #bytes: number;
   readonly #underWay = new UnderWay();
-  #taken = { calls: 0, bytes: 0 };
-  #waiting: (() => void)[] = [];
+  readonly #taken = { calls: 0, bytes: 0 };
+  #waiting: Waiting[] = [];
   #stopped = false;
+  #idle: (() => void) | undefined;
 
   constructor(bounds: { readonly calls: number; readonly bytes: number }) {
     this.#calls = bounds.calls;
     this.#bytes = bounds.bytes;
   }
 
-  /** Does the work as soon as there is room for it. After a failure, or when it was stopped, nothing more begins. */
+  /** Does the work as soon as there is room for it, in turn. After a failure, or when it was stopped, nothing more begins. */
   add(bytes: number, work: () => Promise<void>): void {
     this.#underWay.add(this.#run(Math.min(bytes, this.#bytes), work));
   }
@@ -31,33 +38,43 @@ export class Budget {
   /** Resolves when nothing is under way any more, whatever came of it. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#wake();
-    while (this.#taken.calls > 0) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    this.#next();
+    if (this.#taken.calls > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve;
+      });
   }
 
   async #run(bytes: number, work: () => Promise<void>): Promise<void> {
-    const taken = this.#taken;
-    while (
-      !this.#stopped &&
-      (taken.calls >= this.#calls || (taken.calls > 0 && taken.bytes + bytes > this.#bytes))
-    )
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    if (this.#stopped) return;
-    taken.calls += 1;
-    taken.bytes += bytes;
+    const turn = new Promise<boolean>((begin) => this.#waiting.push({ bytes, begin }));
+    this.#next();
+    if (!(await turn)) return;
     try {
       await work();
     } catch (error) {
       this.#stopped = true;
       throw error;
     } finally {
-      taken.calls -= 1;
-      taken.bytes -= bytes;
-      this.#wake();
+      this.#taken.calls -= 1;
+      this.#taken.bytes -= bytes;
+      this.#next();
     }
   }
 
-  #wake(): void {
-    for (const wake of this.#waiting.splice(0)) wake();
+  /** Lets begin what has room, the first that waits first, or everything go when it was stopped. */
+  #next(): void {
+    if (this.#stopped) for (const { begin } of this.#waiting.splice(0)) begin(false);
+    for (let [first] = this.#waiting; first !== undefined && this.#hasRoom(first); [first] = this.#waiting) {
+      this.#waiting.shift();
+      this.#taken.calls += 1;
+      this.#taken.bytes += first.bytes;
+      first.begin(true);
+    }
+    if (this.#taken.calls === 0) this.#idle?.();
+  }
+
+  #hasRoom({ bytes }: Waiting): boolean {
+    const { calls, bytes: taken } = this.#taken;
+    return calls < this.#calls && (calls === 0 || taken + bytes <= this.#bytes);
   }
 }

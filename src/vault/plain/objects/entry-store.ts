@@ -62,6 +62,8 @@ interface Pending extends Holdable {
 
 /** What may be on its way at a time: more in calls than a line makes use of, and in bytes what memory is there for. */
 const BYTES = 96 * 1024 * 1024;
+/** More of one content is never in memory: it goes in parts, a few at a time. */
+const LARGEST_HELD = 64 * 1024 * 1024;
 /** Entries announced and not yet written: bounds memory when one large file holds up the list. */
 const MOST_WAITING = 16_384;
 /** How often a file that moves away under the reader is followed. */
@@ -149,7 +151,8 @@ class EntryStore {
     if (isDump) {
       const read = await this.#read(pending);
       this.#budget.add(0, () => this.#sendRead(pending, read));
-    } else if (group === undefined || group.lead(pending)) this.#budget.add(size, () => this.#store(pending));
+    } else if (group === undefined || group.lead(pending))
+      this.#budget.add(Math.min(size, LARGEST_HELD), () => this.#store(pending));
     else this.#follow(pending, group);
   }
 
