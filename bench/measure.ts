@@ -17,6 +17,9 @@ export interface Measure {
 /** How often memory is looked at, in milliseconds; GNU time's own figure for the largest process covers what falls between. */
 const EVERY = 20;
 const PAGE = 4096;
+/** Of /proc: in a second, and at which place behind the name user time stands, with system time behind it. */
+const TICKS = 100;
+const USER_TIME = 11;
 
 /** Runs a shell command, which must end well. Disks are quiet before it starts. */
 export async function measure(command: string): Promise<Measure> {
@@ -59,6 +62,17 @@ function residentOf(pid: number): number {
   }
   const below = children.split(' ').filter((one) => one !== '');
   return below.reduce((sum, child) => sum + residentOf(Number(child)), resident);
+}
+
+/** Seconds in user and in system mode that processes of others have taken so far. */
+export function processorSeconds(pids: readonly number[]): number {
+  const ticks = pids.map((pid) => {
+    // Behind the name, which may have anything in it.
+    const [, rest = ''] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, 'utf8')) ?? [];
+    const fields = rest.split(' ').map(Number);
+    return (fields[USER_TIME] ?? 0) + (fields[USER_TIME + 1] ?? 0);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) / TICKS;
 }
 
 export function median(values: readonly number[]): number {

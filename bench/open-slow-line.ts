@@ -12,6 +12,7 @@ export interface Requests {
 
 export interface SlowLine {
   readonly port: number;
+  readonly pid: number;
   requests(): Promise<Requests>;
   close(): void;
 }
@@ -22,6 +23,7 @@ export async function openSlowLine(port: number, trip: number): Promise<SlowLine
   const [told] = (await once(child, 'message')) as [{ port: number }];
   return {
     port: told.port,
+    pid: child.pid ?? 0,
     async requests() {
       child.send('count');
       const [answer] = (await once(child, 'message')) as [Requests];

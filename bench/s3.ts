@@ -4,10 +4,10 @@
  *   script/bench s3 [--pairs N] [--files N] [--large BYTES] [--seed N] [--work DIR] [--trip MS]
  *
  * The server is Ceph's gateway on this machine, new for each round; everybody reaches it over a line of its own, which counts
- * requests: once a straight one, once one whose round trips take 20 ms, as to a real region. The gateway shares the two cores, so
- * that on the straight line it bounds everyone. hikae's plain vault gets a snapshot that a local vault has; the restic vault
- * captures the files itself. At the end a mailbox of 4 MB, kept for ninety days, is priced by what a first and a second run of
- * either vault send.
+ * requests: once a straight one, once one whose round trips take 20 ms, as to a real region. The gateway and the line share the
+ * two cores with whoever is measured, so what they take of the processors is told too. hikae's plain vault gets a snapshot that
+ * a local vault has; the restic vault captures the files itself. At the end a mailbox of 4 MB, kept for ninety days, is priced
+ * by what a first and a second run of either vault send.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { parseArgs } from 'node:util';
 import { CreateBucketCommand, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
 import { type Ceph, startCeph } from '../test/servers/ceph.ts';
 import { command } from './hikae.ts';
-import { type Measure, measure, median } from './measure.ts';
+import { type Measure, measure, median, processorSeconds } from './measure.ts';
 import { openSlowLine, type Requests, since, totalOf } from './open-slow-line.ts';
 import { formatRows, machineFacts, type Pair, pairTable } from './report.ts';
 import { largeFile, messages } from './trees.ts';
@@ -46,6 +46,9 @@ type Side = (typeof sides)[number];
 type Way = 'straight' | 'slow';
 interface Sent extends Measure {
   readonly requests: Requests;
+  /** seconds of processor time, beside its own */
+  readonly server: number;
+  readonly line: number;
 }
 type Round = ReadonlyMap<Side, Sent>;
 
@@ -86,8 +89,14 @@ async function measureRound(tree: string, way: Way, round: number): Promise<Roun
     const sent = new Map<Side, Sent>();
     for (const side of turned(sides, round)) {
       const before = await line.requests();
+      const used = [processorSeconds(ceph.pids), processorSeconds([line.pid])] as const;
       const measured = await measure(commands[side]);
-      sent.set(side, { ...measured, requests: since(before, await line.requests()) });
+      sent.set(side, {
+        ...measured,
+        requests: since(before, await line.requests()),
+        server: processorSeconds(ceph.pids) - used[0],
+        line: processorSeconds([line.pid]) - used[1],
+      });
     }
     return sent;
   } finally {
@@ -160,11 +169,14 @@ function tell(way: Way, rounds: readonly Round[]): void {
     say(`\n${name}\n${pairTable(new Map(rows))}`);
   }
   const counted = sides.map((side) => {
-    const all = rounds.map((round) => of(round, side).requests);
+    const ends = rounds.map((round) => of(round, side));
+    const all = ends.map(({ requests }) => requests);
     const [first] = all as [Requests];
-    return [side, String(totalOf(first)), String(first.dear), median(all.map(yenFor)).toFixed(2)];
+    const processor = (of: 'server' | 'line') => median(ends.map((end) => end[of])).toFixed(2);
+    const yen = median(all.map(yenFor)).toFixed(2);
+    return [side, String(totalOf(first)), String(first.dear), yen, processor('server'), processor('line')];
   });
-  say(`\n${formatRows([['', 'requests', 'as PUT', 'yen'], ...counted])}`);
+  say(`\n${formatRows([['', 'requests', 'as PUT', 'yen', 'server cpu s', 'line cpu s'], ...counted])}`);
 }
 
 /** What a month costs when every night is as the second one, by the requests and by the bytes that are kept. */

@@ -31,6 +31,8 @@ export interface Ceph {
   readonly user: S3User;
   readonly stranger: S3User;
   readonly reader: S3User | undefined;
+  /** of its daemons */
+  readonly pids: readonly number[];
   stop(): Promise<void>;
 }
 
@@ -89,7 +91,8 @@ export async function startCeph({ reader: third = false, settings = [] }: CephOp
     start('radosgw', '-n', 'client.rgw');
     const endpoint = `http://127.0.0.1:${port}`;
     await untilServing(endpoint, () => readFileSync(join(data, 'log/client.rgw.log'), 'utf8').slice(-4_000));
-    return { endpoint, port, user, stranger, reader, stop };
+    const pids = daemons.flatMap(({ pid }) => pid ?? []);
+    return { endpoint, port, user, stranger, reader, pids, stop };
   } catch (error) {
     await stop();
     throw error;
