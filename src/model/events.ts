@@ -2,7 +2,7 @@
  * The facts that engines tell while they work. No text, no percentages, no throttling: terminal, JSON lines and
  * ledger make of them what they need. The stage adds `at` and `run` (see Emit in report).
  */
-import type { Facts } from '../base/language.ts';
+import type { Bilingual, Facts } from '../base/language.ts';
 import type { Finding } from './finding.ts';
 import type { Outcome, Verb } from './run.ts';
 import type { Trouble } from './trouble.ts';
@@ -121,6 +121,17 @@ export type Event =
       readonly newBytes: number;
     }
   | { readonly type: 'snapshot.removed'; readonly vault: string; readonly place: string; readonly id: string }
+  /** one of the things that the place of a vault is tried for */
+  | {
+      readonly type: 'check.finished';
+      readonly vault: string;
+      readonly name: string;
+      readonly end: 'kept' | 'broken' | 'refused' | 'not-asked';
+      readonly what: Bilingual;
+      readonly seconds: number;
+      /** what was found, where it does not hold */
+      readonly reason?: string;
+    }
   | { readonly type: 'finding'; readonly vault: string; readonly finding: Finding };
 
 /** What S3 asks for by its list: for requests, and for storage. */

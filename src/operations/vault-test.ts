@@ -70,8 +70,12 @@ export async function testVault(name: string, parts: VaultTestParts): Promise<Va
   const checks: TestEnd[] = [];
   let remains: Remains | undefined;
   try {
-    for await (const one of place.checks()) checks.push(one);
-    checks.push(...(await useVault(place, parts)));
+    for (const ends of [place.checks(), useVault(place, parts)]) {
+      for await (const one of ends) {
+        checks.push(one);
+        tell(name, one, parts);
+      }
+    }
   } finally {
     remains = await place.clean();
   }
@@ -79,23 +83,33 @@ export async function testVault(name: string, parts: VaultTestParts): Promise<Va
   return { vault: name, place: place.location, checks, remains, wrong };
 }
 
+function tell(vault: string, { name, end, what, seconds, reason }: TestEnd, { emit }: Parts): void {
+  emit({
+    type: 'check.finished',
+    vault,
+    name,
+    end,
+    what,
+    seconds,
+    ...(reason === undefined ? {} : { reason }),
+  });
+}
+
 /** Each step needs those before it; after one that fails none is taken. */
-async function useVault(place: TestPlace, parts: Parts): Promise<readonly TestEnd[]> {
+async function* useVault(place: TestPlace, parts: Parts): AsyncGenerator<TestEnd> {
   const { clock, signal } = parts;
-  const ends: TestEnd[] = [];
   const use = new VaultUse(place, parts);
   let failed = false;
   try {
     for (const step of vaultSteps) {
       const { name, what, why, mend } = step;
       if (failed || (step.locked === true && !place.locked)) {
-        ends.push({ name, what, end: 'not-asked', seconds: 0 });
+        yield { name, what, end: 'not-asked', seconds: 0 };
         continue;
       }
       const began = clock.elapsed();
       try {
         await use.take(step);
-        ends.push({ name, what, end: 'kept', seconds: clock.elapsed() - began });
       } catch (error) {
         signal.throwIfAborted();
         if (!isHikaeError(error) && !(error instanceof Unkept)) throw error;
@@ -103,13 +117,14 @@ async function useVault(place: TestPlace, parts: Parts): Promise<readonly TestEn
         const end = refused ? 'refused' : 'broken';
         failed = true;
         const seconds = clock.elapsed() - began;
-        ends.push({ name, what, why, mend, end, seconds, reason: error.message });
+        yield { name, what, why, mend, end, seconds, reason: error.message };
+        continue;
       }
+      yield { name, what, end: 'kept', seconds: clock.elapsed() - began };
     }
   } finally {
     await use.close();
   }
-  return ends;
 }
 
 /** What a step found is not what it should be. */

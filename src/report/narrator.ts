@@ -60,6 +60,8 @@ function toneOf(event: Event): Line['tone'] {
       return 'attention';
     case 'finding':
       return 'bad';
+    case 'check.finished':
+      return event.end === 'broken' ? 'bad' : 'plain';
     case 'trouble':
       return event.trouble.weight === 'problem' ? 'attention' : 'plain';
     case 'component.finished':

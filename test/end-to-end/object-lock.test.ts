@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  ListMultipartUploadsCommand,
   PutBucketPolicyCommand,
   PutObjectCommand,
   PutObjectRetentionCommand,
@@ -25,7 +26,7 @@ import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { collect, never } from '../storage/contract.ts';
 import { PASSWORD } from '../vault/restic-taking.ts';
-import { eventsOf, runAt, runHere, Scratch, type ToldRestore } from './command.ts';
+import { eventsOf, Running, runAt, runHere, Scratch, type ToldRestore, withPolicy } from './command.ts';
 
 const options = { signal: never };
 const DAY = 86_400_000;
@@ -489,6 +490,21 @@ describe('a vault that the policy wants locked', { timeout: 300_000 }, () => {
       objects === 0 && versions > 0 && until < Date.now() + 660_000,
       JSON.stringify(tried.result.remains),
     );
+    // Who ends it with Ctrl-C leaves nothing that is seen, nor an upload that is open.
+    using running = new Running(withPolicy(policy, ['vault', 'test', 'away']), {
+      environment: vault.environment,
+    });
+    await running.told('"name":"snapshot-stored"');
+    running.kill('SIGINT');
+    const ended = await running.end;
+    assert.equal(ended.status, 130, ended.stdout);
+    const seen = (await vault.versions('')).filter(({ latest, deleted }) => latest && !deleted);
+    assert.deepEqual(
+      seen.map(({ key }) => key),
+      ['.hikae/vault.json'],
+    );
+    const open = await admin.send(new ListMultipartUploadsCommand({ Bucket: BUCKET, Prefix: vault.prefix }));
+    assert.deepEqual(open.Uploads ?? [], []);
     const [planned] = (await vault.run<BackupPreview[]>(['backup', '--dry-run'], policy)).result;
     const done = await vault.backup(policy);
     assert.deepEqual([done.status, done.result.outcome], [0, 'succeeded'], done.stdout);

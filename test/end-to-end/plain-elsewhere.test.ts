@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import type { VaultTest } from '../../src/operations/vault-test.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { type Sshd, startSshd } from '../servers/sshd.ts';
-import { run, runPlain, Scratch, type ToldRestore } from './command.ts';
+import { Running, run, runPlain, Scratch, type ToldRestore, withPolicy } from './command.ts';
 
 describe('dated trees over SFTP', { timeout: 180_000 }, () => {
   let sshd: Sshd;
@@ -70,6 +70,15 @@ describe('dated trees over SFTP', { timeout: 180_000 }, () => {
       ['locks', 'hashes', 'snapshot-proven'],
     );
     assert.deepEqual(there(), before);
+    // Ctrl-C, while the medium is asked and while the small vault is used.
+    for (const check of ['round-trip', 'vault-made']) {
+      using running = new Running(withPolicy(policy, ['vault', 'test', 'away']));
+      await running.told(`"name":"${check}"`);
+      running.kill('SIGINT');
+      const { status, stdout } = await running.end;
+      assert.equal(status, 130, stdout);
+      assert.deepEqual(there(), before, check);
+    }
     rmSync(`${sshd.folder}/deep/dated`, { recursive: true });
     const gone = await run<{ vaults: { name: string; state: string }[] }>(policy, ['vault', 'list']);
     assert.deepEqual(

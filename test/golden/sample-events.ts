@@ -84,6 +84,17 @@ export const sampleEvents: readonly Event[] = [
     newUntil: Date.UTC(2027, 2, 2),
     price: { currency: 'JPY', requests: 0.0134, storage: 0.103 },
   },
+  ...(['kept', 'broken', 'refused', 'not-asked'] as const).map(
+    (end): Event => ({
+      type: 'check.finished',
+      vault: 's3',
+      name: 'write-once',
+      end,
+      what: { en: 'nothing is written twice', ja: '二重に書き込まれない' },
+      seconds: 0.12,
+      ...(end === 'kept' || end === 'not-asked' ? {} : { reason: 'the second put was taken' }),
+    }),
+  ),
   {
     type: 'protection.expected',
     vault: 's3://system-backup-workstation/rental',

@@ -8,6 +8,13 @@ import { warningText } from '../../model/warning.ts';
 import { countText, spanText } from './quantity-texts.ts';
 import { outcomeTexts, phaseTexts, targetText, verbTexts } from './word-texts.ts';
 
+const checkTexts = {
+  kept: { en: '{vault}: ✔ {what}  {seconds} s', ja: '{vault}: ✔ {what}  {seconds} 秒' },
+  broken: { en: '{vault}: ✖ {what}: {reason}', ja: '{vault}: ✖ {what}: {reason}' },
+  refused: { en: '{vault}: - {what}: {reason}', ja: '{vault}: - {what}: {reason}' },
+  'not-asked': { en: '{vault}: - {what}: not asked', ja: '{vault}: - {what}: 対象外' },
+} as const satisfies Record<string, Bilingual>;
+
 const texts = {
   runStarted: { en: '{verb} started: {targets}', ja: '{verb}を開始しました: {targets}' },
   runFinished: { en: '{verb}: {outcome} after {span}', ja: '{verb}: {outcome}（所要時間 {span}）' },
@@ -179,6 +186,11 @@ export function eventText(event: Event, language: Language): string {
       });
     case 'snapshot.removed':
       return say(texts.removed, { place: event.place, vault: event.vault });
+    case 'check.finished': {
+      const { vault, end, what, seconds, reason = '' } = event;
+      const facts = { vault, what: what[language], seconds: seconds.toFixed(1), reason };
+      return say(checkTexts[end], facts);
+    }
     case 'finding': {
       const { kind, places, path, reason } = event.finding;
       const [first = '', ...others] = places;
