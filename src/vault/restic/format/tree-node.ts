@@ -40,16 +40,19 @@ export function encodeMetadata(node: Omit<TreeNode, 'xattrs' | 'rdev'>, times: T
   const { name, type, uid, gid, user, group, inode, device, size, links } = node;
   const mode = goMode(node.mode, type);
   const mtime = times.write(node.mtime);
-  return (
-    `{"name":${goString(goQuote(name))},"type":"${type}"${mode === 0 ? '' : `,"mode":${mode}`}` +
-    `,"mtime":"${mtime}","atime":"${mtime}","ctime":"${times.write(node.ctime)}","uid":${uid},"gid":${gid}` +
-    (user === '' ? '' : `,"user":${goString(user)}`) +
-    (group === '' ? '' : `,"group":${goString(group)}`) +
-    (inode === 0n ? '' : `,"inode":${inode}`) +
-    (device === 0n ? '' : `,"device_id":${device}`) +
-    (type !== 'file' || size === 0 ? '' : `,"size":${size}`) +
-    (links === 0 || !linked.has(type) ? '' : `,"links":${links}`)
-  );
+  // Joined, V8 makes one text of it at once. What `+` makes are its parts, which take three times the memory until somebody
+  // reads it, and of a folder that is stored anew nobody does before its last node is there.
+  return [
+    `{"name":${goString(goQuote(name))},"type":"${type}"`,
+    mode === 0 ? '' : `,"mode":${mode}`,
+    `,"mtime":"${mtime}","atime":"${mtime}","ctime":"${times.write(node.ctime)}","uid":${uid},"gid":${gid}`,
+    user === '' ? '' : `,"user":${goString(user)}`,
+    group === '' ? '' : `,"group":${goString(group)}`,
+    inode === 0n ? '' : `,"inode":${inode}`,
+    device === 0n ? '' : `,"device_id":${device}`,
+    type !== 'file' || size === 0 ? '' : `,"size":${size}`,
+    links === 0 || !linked.has(type) ? '' : `,"links":${links}`,
+  ].join('');
 }
 
 /** From there to the closing brace. */
