@@ -3,7 +3,8 @@
  * than to encrypt and to hash it: 6.0 µs for a cipher of 1,500 bytes, against 0.8 µs.
  */
 import { createCipheriv, hash } from 'node:crypto';
-import koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
+import { nativeFunctions } from './native-functions.ts';
 
 export interface Libcrypto {
   /** Writes the SHA-256 of `bytes` to the first 32 bytes of `target`. */
@@ -45,45 +46,36 @@ const throughNode: Libcrypto = {
  * none has them, node:crypto does the work. What it gives is for one thread.
  */
 export function libcryptoFrom(libraries: readonly (string | null)[]): Libcrypto {
-  for (const library of libraries) {
-    const functions = functionsIn(library);
-    if (functions !== undefined) return directly(functions);
-  }
-  return throughNode;
+  const functions = nativeFunctions(libraries, functionsIn);
+  return functions === undefined ? throughNode : directly(functions);
 }
 
-type Functions = NonNullable<ReturnType<typeof functionsIn>>;
+type Functions = ReturnType<typeof functionsIn>;
 
-function functionsIn(library: string | null) {
-  try {
-    const crypto = koffi.load(library);
-    return {
-      fetchDigest: crypto.func('void *EVP_MD_fetch(void *library, const char *name, const char *properties)'),
-      digest: crypto.func(
-        'int EVP_Digest(const void *bytes, uint64_t size, void *target, void *length, void *type, void *engine)',
-      ),
-      aes128: crypto.func('void *EVP_aes_128_ecb()'),
-      aes256: crypto.func('void *EVP_aes_256_ctr()'),
-      newContext: crypto.func('void *EVP_CIPHER_CTX_new()'),
-      freeContext: crypto.func('void EVP_CIPHER_CTX_free(void *context)'),
-      begin: crypto.func(
-        'int EVP_EncryptInit_ex(void *context, void *cipher, void *engine, const void *key, const void *iv)',
-      ),
-      update: crypto.func(
-        'int EVP_EncryptUpdate(void *context, void *target, void *length, const void *input, int size)',
-      ),
-      fetchMac: crypto.func('void *EVP_MAC_fetch(void *library, const char *name, const char *properties)'),
-      newMac: crypto.func('void *EVP_MAC_CTX_new(void *mac)'),
-      beginMac: crypto.func(
-        'int EVP_MAC_init(void *context, const void *key, uint64_t size, void *parameters)',
-      ),
-      updateMac: crypto.func('int EVP_MAC_update(void *context, const void *data, uint64_t size)'),
-      endMac: crypto.func('int EVP_MAC_final(void *context, void *target, void *length, uint64_t size)'),
-    };
-  } catch {
-    // koffi gives its errors no code to know them by. Without these functions all goes on, more slowly.
-    return undefined;
-  }
+function functionsIn(crypto: LibraryHandle) {
+  return {
+    fetchDigest: crypto.func('void *EVP_MD_fetch(void *library, const char *name, const char *properties)'),
+    digest: crypto.func(
+      'int EVP_Digest(const void *bytes, uint64_t size, void *target, void *length, void *type, void *engine)',
+    ),
+    aes128: crypto.func('void *EVP_aes_128_ecb()'),
+    aes256: crypto.func('void *EVP_aes_256_ctr()'),
+    newContext: crypto.func('void *EVP_CIPHER_CTX_new()'),
+    freeContext: crypto.func('void EVP_CIPHER_CTX_free(void *context)'),
+    begin: crypto.func(
+      'int EVP_EncryptInit_ex(void *context, void *cipher, void *engine, const void *key, const void *iv)',
+    ),
+    update: crypto.func(
+      'int EVP_EncryptUpdate(void *context, void *target, void *length, const void *input, int size)',
+    ),
+    fetchMac: crypto.func('void *EVP_MAC_fetch(void *library, const char *name, const char *properties)'),
+    newMac: crypto.func('void *EVP_MAC_CTX_new(void *mac)'),
+    beginMac: crypto.func(
+      'int EVP_MAC_init(void *context, const void *key, uint64_t size, void *parameters)',
+    ),
+    updateMac: crypto.func('int EVP_MAC_update(void *context, const void *data, uint64_t size)'),
+    endMac: crypto.func('int EVP_MAC_final(void *context, void *target, void *length, uint64_t size)'),
+  };
 }
 
 function directly(functions: Functions): Libcrypto {

@@ -3,8 +3,9 @@
  * file: of the processor time of a first backup of /usr it took a quarter.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
-import koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
 import { systemCode } from './errors.ts';
+import { nativeFunctions } from './native-functions.ts';
 
 export interface Zstd {
   /**
@@ -63,35 +64,26 @@ const throughNode: Zstd = {
  * none has them, node:zlib does the work. For one thread, as its contexts are.
  */
 export function zstdFrom(libraries: readonly (string | null)[]): Zstd {
-  for (const library of libraries) {
-    const functions = functionsIn(library);
-    if (functions !== undefined) return directly(functions);
-  }
-  return throughNode;
+  const functions = nativeFunctions(libraries, functionsIn);
+  return functions === undefined ? throughNode : directly(functions);
 }
 
-type Functions = NonNullable<ReturnType<typeof functionsIn>>;
+type Functions = ReturnType<typeof functionsIn>;
 
-function functionsIn(library: string | null) {
-  try {
-    const zstd = koffi.load(library);
-    return {
-      packingSize: zstd.func('int64_t ZSTD_estimateCCtxSize(int level)'),
-      unpackingSize: zstd.func('int64_t ZSTD_estimateDCtxSize()'),
-      beginPacking: zstd.func('void *ZSTD_initStaticCCtx(void *memory, uint64_t size)'),
-      beginUnpacking: zstd.func('void *ZSTD_initStaticDCtx(void *memory, uint64_t size)'),
-      pack: zstd.func(
-        'int64_t ZSTD_compressCCtx(void *context, void *to, uint64_t room, const void *from, uint64_t size, int level)',
-      ),
-      unpack: zstd.func(
-        'int64_t ZSTD_decompressDCtx(void *context, void *to, uint64_t room, const void *from, uint64_t size)',
-      ),
-      contentSize: zstd.func('int64_t ZSTD_getFrameContentSize(const void *frame, uint64_t size)'),
-    };
-  } catch {
-    // koffi gives its errors no code to know them by. Without these functions all goes on, more slowly.
-    return undefined;
-  }
+function functionsIn(zstd: LibraryHandle) {
+  return {
+    packingSize: zstd.func('int64_t ZSTD_estimateCCtxSize(int level)'),
+    unpackingSize: zstd.func('int64_t ZSTD_estimateDCtxSize()'),
+    beginPacking: zstd.func('void *ZSTD_initStaticCCtx(void *memory, uint64_t size)'),
+    beginUnpacking: zstd.func('void *ZSTD_initStaticDCtx(void *memory, uint64_t size)'),
+    pack: zstd.func(
+      'int64_t ZSTD_compressCCtx(void *context, void *to, uint64_t room, const void *from, uint64_t size, int level)',
+    ),
+    unpack: zstd.func(
+      'int64_t ZSTD_decompressDCtx(void *context, void *to, uint64_t room, const void *from, uint64_t size)',
+    ),
+    contentSize: zstd.func('int64_t ZSTD_getFrameContentSize(const void *frame, uint64_t size)'),
+  };
 }
 
 function directly(functions: Functions): Zstd {
