@@ -54,10 +54,10 @@ export interface LocatedFile extends FilePlace {
 /** Contents that were ordered, and come in any order and in pieces. */
 export interface Delivery {
   /**
-   * Orders a node's content. Resolves when more may be ordered, which may be long before it comes. Rejects when the vault
-   * can't be read any more.
+   * Orders a node's content. Resolves when more may be ordered, which may be long before it comes; undefined where that is at
+   * once. Rejects, or throws, when the vault can't be read any more.
    */
-  order(node: Node): Promise<void>;
+  order(node: Node): Promise<void> | undefined;
   /** Resolves when everything that was ordered before has been received. Without this the last pieces never come. */
   hurry(): Promise<void>;
   /** What was ordered and has not come never comes. */

@@ -25,7 +25,7 @@ export interface DeliveryParts {
   readonly repository: Repository;
   readonly threads: number;
   /** the blobs of a node's content */
-  contentOf(node: Node): Promise<readonly string[]>;
+  contentOf(node: Node): readonly string[] | Promise<readonly string[]>;
 }
 
 export class PackDelivery implements Delivery {
@@ -54,9 +54,34 @@ export class PackDelivery implements Delivery {
     });
   }
 
-  async order(node: Node): Promise<void> {
+  /** Of most nodes nothing is to be waited for, and a promise for each would take longer than all the rest of it. */
+  order(node: Node): Promise<void> | undefined {
     this.#throwIfOver();
-    const content = await this.#parts.contentOf(node);
+    const content = this.#parts.contentOf(node);
+    return content instanceof Promise
+      ? content.then((found) => this.#order(node, found))
+      : this.#order(node, content);
+  }
+
+  #order(node: Node, content: readonly string[]): Promise<void> | undefined {
+    const [id] = content;
+    if (id === undefined || content.length > 1) return this.#orderParts(node, content);
+    const place = this.#placeOf(id);
+    if (place === undefined || sizeOf(place) !== node.size) {
+      this.#giveUp(node);
+      return undefined;
+    }
+    const whole = this.#want(id, place, { node, offset: 0 });
+    return whole === undefined && this.#waiting <= MOST_WAITING ? undefined : this.#makeRoom(whole);
+  }
+
+  async #makeRoom(whole: WantedPack | undefined): Promise<void> {
+    if (whole !== undefined) await this.#read(whole);
+    while (this.#waiting > MOST_WAITING) await this.#readOldest();
+  }
+
+  /** An empty content, or one of several blobs. */
+  async #orderParts(node: Node, content: readonly string[]): Promise<void> {
     const places = this.#placesOf(content, node);
     if (places === undefined) {
       this.#giveUp(node);
@@ -65,37 +90,42 @@ export class PackDelivery implements Delivery {
     if (content.length === 0) this.#empty.push(node);
     let offset = 0;
     for (const [at, place] of places.entries()) {
-      await this.#want(content[at] as string, place, { node, offset });
+      await this.#makeRoom(this.#want(content[at] as string, place, { node, offset }));
       offset += sizeOf(place);
     }
-    while (this.#waiting > MOST_WAITING) await this.#readOldest();
     if (this.#empty.length >= MOST_IN_PIECES) await this.#deliverEmpty();
     if (content.length > 1) await this.#boundPieces();
   }
 
-  /** Where its blobs lie; undefined when one is nowhere or of no chunk's size, or when together they are not the content's. */
+  /** Where its blobs lie; undefined when one is nowhere, or when together they are not the content's size. */
   #placesOf(content: readonly string[], { size }: Node): BlobPlace[] | undefined {
-    const { blobs } = this.#parts.repository.index;
     const places: BlobPlace[] = [];
     let sum = 0;
     for (const id of content) {
-      const [place] = blobs.placesOf('data', id);
+      const place = this.#placeOf(id);
       if (place === undefined) return undefined;
-      const length = sizeOf(place);
-      if (length === 0 || length > MAX_CHUNK) return undefined;
       places.push(place);
-      sum += length;
+      sum += sizeOf(place);
     }
     return sum === size ? places : undefined;
   }
 
-  async #want(id: string, place: BlobPlace, use: Use): Promise<void> {
+  /** Undefined also for what is of no chunk's size. */
+  #placeOf(id: string): BlobPlace | undefined {
+    const [place] = this.#parts.repository.index.blobs.placesOf('data', id);
+    if (place === undefined) return undefined;
+    const size = sizeOf(place);
+    return size === 0 || size > MAX_CHUNK ? undefined : place;
+  }
+
+  /** The pack that it lies in, when all of that is wanted now. */
+  #want(id: string, place: BlobPlace, use: Use): WantedPack | undefined {
     const wanted = this.#packs.get(place.pack) ?? new WantedPack(place.pack);
     this.#packs.delete(place.pack);
     this.#packs.set(place.pack, wanted);
     wanted.add(id, place, use);
     this.#waiting += 1;
-    if (wanted.bytes >= this.#parts.repository.index.blobs.endOf(place.pack)) await this.#read(wanted);
+    return wanted.bytes >= this.#parts.repository.index.blobs.endOf(place.pack) ? wanted : undefined;
   }
 
   async #readOldest(): Promise<void> {

@@ -1,6 +1,7 @@
 /** Reading a snapshot of a repository. */
 import { breathe } from '../../base/abort.ts';
 import { type RawPath, textOf } from '../../base/raw-path.ts';
+import type { Writable } from '../../base/writable.ts';
 import type { ContentParts } from '../../model/capture.ts';
 import type { Node } from '../../model/node.ts';
 import type { SnapshotHeader } from '../../model/snapshot.ts';
@@ -49,22 +50,20 @@ export class ResticSnapshotReader implements SnapshotReader {
     const signal = options.signal ?? never;
     let batch: Node[] = [];
     try {
-      const wholeHash = await this.#openHashes(signal);
+      const findHash = await this.#openHashes(signal);
       const names = new HardLinkNames();
-      for await (const { path, node } of this.#walk(options.component, signal)) {
-        const sha256 = await wholeHash(node, path);
-        const made = nodeFrom(
-          path,
-          node,
-          sha256,
-          node.type === 'file' ? names.firstNameOf(path, node) : undefined,
-        );
-        if (node.content !== undefined) this.#contents.set(made, node.content);
-        batch.push(made);
-        if (batch.length < BATCH) continue;
-        yield batch;
-        batch = [];
-        await breathe(signal);
+      for await (const stretch of this.#walk(options.component, signal)) {
+        for (const { path, node } of stretch) {
+          const { content } = node;
+          const sha256 = content === undefined ? undefined : (hashOf(content) ?? (await findHash(path)));
+          const made = nodeFrom(path, node, sha256, names);
+          if (content !== undefined) this.#contents.set(made, content);
+          batch.push(made);
+          if (batch.length < BATCH) continue;
+          yield batch;
+          batch = [];
+          await breathe(signal);
+        }
       }
     } catch (error) {
       throw this.#damaged(error);
@@ -73,7 +72,7 @@ export class ResticSnapshotReader implements SnapshotReader {
   }
 
   /** The nodes of all components, or of one, with the component's name in front of their paths. */
-  async *#walk(component: string | undefined, signal: AbortSignal): AsyncGenerator<WalkedNode> {
+  async *#walk(component: string | undefined, signal: AbortSignal): AsyncGenerator<readonly WalkedNode[]> {
     const { blobs, snapshot } = this.#parts;
     const { tree } = snapshot.file;
     const damaged = !this.#parts.aroundDamage
@@ -82,7 +81,7 @@ export class ResticSnapshotReader implements SnapshotReader {
     if (!snapshot.own) {
       if (component !== undefined && component !== FOREIGN_COMPONENT) return;
       const path = FOREIGN_COMPONENT as RawPath;
-      yield { path, node: { ...foreignRoot, name: path, subtree: tree } };
+      yield [{ path, node: { ...foreignRoot, name: path, subtree: tree } }];
       yield* walkTree(blobs, tree, path, { signal, damaged });
       return;
     }
@@ -92,7 +91,7 @@ export class ResticSnapshotReader implements SnapshotReader {
     for (const node of await this.#componentRoots(signal)) {
       if (!expected.delete(node.name) || node.subtree === undefined) throw this.#unsafe(node.name);
       if (component !== undefined && component !== node.name) continue;
-      yield { path: node.name, node };
+      yield [{ path: node.name, node }];
       yield* walkTree(blobs, node.subtree, node.name, { signal, damaged });
     }
     const [missing] = expected;
@@ -113,7 +112,7 @@ export class ResticSnapshotReader implements SnapshotReader {
   ): AsyncGenerator<Uint8Array> {
     const { signal = never, ...range } = options;
     const { repository, blobs } = this.#parts;
-    const content = await this.#contentOf(node, signal);
+    const content = this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
     try {
       yield* readContent(repository, blobs, content, { ...range, signal });
     } catch (error) {
@@ -123,12 +122,9 @@ export class ResticSnapshotReader implements SnapshotReader {
 
   deliver(receiver: Receiver, options: { readonly signal: AbortSignal }): Delivery {
     const { repository, threads } = this.#parts;
-    const contentOf = (node: Node) => this.#contentOf(node, options.signal);
+    const contentOf = (node: Node) =>
+      this.#contents.get(node) ?? this.#findContent(node.path, options.signal);
     return new PackDelivery({ repository, threads, contentOf }, receiver, options);
-  }
-
-  async #contentOf(node: Node, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#contents.get(node) ?? (await this.#findContent(node.path, signal));
   }
 
   parts(node: Node): readonly string[] | undefined {
@@ -157,16 +153,14 @@ export class ResticSnapshotReader implements SnapshotReader {
   }
 
   /** Where the list of hashes is damaged, whoever goes around damage does without it: blobs are checked each by itself. */
-  async #openHashes(
-    signal: AbortSignal,
-  ): Promise<(node: TreeNode, path: RawPath) => Promise<string | undefined>> {
+  async #openHashes(signal: AbortSignal): Promise<(path: RawPath) => Promise<string | undefined>> {
     let hashes = new HashList(linesOf(nothing()));
     const without = (error: unknown): undefined => {
       if (!this.#parts.aroundDamage || !isTreeDamage(error)) throw error;
       hashes = new HashList(linesOf(nothing()));
     };
     hashes = (await this.#hashList(signal).catch(without)) ?? hashes;
-    return (node, path) => hashOf(node, path, hashes).catch(without);
+    return (path) => hashes.find(path).catch(without);
   }
 
   async #hashList(signal: AbortSignal): Promise<HashList> {
@@ -248,29 +242,40 @@ const foreignRoot: Omit<TreeNode, 'name'> = {
   xattrs: [],
 };
 
-async function hashOf(
-  { type, content = [] }: TreeNode,
-  path: RawPath,
-  hashes: HashList,
-): Promise<string | undefined> {
-  if (type !== 'file') return undefined;
-  return content.length === 0 ? EMPTY : content.length === 1 ? content[0] : hashes.find(path);
+/** Undefined where the content is several blobs, of which the ids tell nothing of the whole. */
+function hashOf(content: readonly string[]): string | undefined {
+  return content.length === 0 ? EMPTY : content.length === 1 ? content[0] : undefined;
 }
 
-function nodeFrom(
-  path: RawPath,
-  { name: _name, content: _content, subtree: _subtree, ...rest }: TreeNode,
-  sha256: string | undefined,
-  hardlink: RawPath | undefined,
-): Node {
-  return {
-    ...rest,
+function nodeFrom(path: RawPath, from: TreeNode, sha256: string | undefined, names: HardLinkNames): Node {
+  const node: Writable<Node> = {
     path,
-    holes: [],
-    ...(sha256 !== undefined ? { sha256 } : rest.type === 'file' ? { inParts: true } : {}),
-    ...(hardlink === undefined ? {} : { hardlink }),
+    type: from.type,
+    mode: from.mode,
+    uid: from.uid,
+    gid: from.gid,
+    user: from.user,
+    group: from.group,
+    mtime: from.mtime,
+    ctime: from.ctime,
+    inode: from.inode,
+    device: from.device,
+    links: from.links,
+    size: from.size,
+    rdev: from.rdev,
+    xattrs: from.xattrs,
+    holes: none,
   };
+  if (from.target !== undefined) node.target = from.target;
+  if (from.type !== 'file') return node;
+  if (sha256 === undefined) node.inParts = true;
+  else node.sha256 = sha256;
+  const first = names.firstNameOf(path, from);
+  if (first !== undefined) node.hardlink = first;
+  return node;
 }
+
+const none: readonly never[] = [];
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
 

@@ -33,27 +33,39 @@ export interface WalkOptions extends Signalled {
   readonly damaged?: ((path: RawPath, reason: string) => void) | undefined;
 }
 
-/** Everything below the tree `id`, whose own place is `path`. */
+/**
+ * Everything below the tree `id`, whose own place is `path`; at a time the nodes up to and including the next folder, because
+ * to wait for each takes longer than to parse it.
+ */
 export async function* walkTree(
   blobs: BlobReader,
   id: string,
   path: RawPath,
   options: WalkOptions,
-): AsyncGenerator<WalkedNode> {
+): AsyncGenerator<readonly WalkedNode[]> {
   const open = [{ path, nodes: await nodesOf(blobs, id, path, options) }];
   for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
-    const next = folder.nodes.next();
-    if (next.done === true) {
+    const stretch = takeUntilFolder(folder.path, folder.nodes);
+    if (stretch.length > 0) yield stretch;
+    const last = stretch.at(-1);
+    if (last?.node.subtree === undefined) {
       open.pop();
       continue;
     }
-    const node = next.value;
-    const place = joinRaw(folder.path, node.name);
-    yield { path: place, node };
-    if (node.subtree === undefined) continue;
     if (open.length >= DEEPEST) throw new SyntaxError('its folders are nested too deep');
-    open.push({ path: place, nodes: await nodesOf(blobs, node.subtree, place, options) });
+    open.push({ path: last.path, nodes: await nodesOf(blobs, last.node.subtree, last.path, options) });
   }
+}
+
+/** The next nodes of a folder: up to one that is a folder itself, or all that are left. */
+function takeUntilFolder(folder: RawPath, nodes: ArrayIterator<TreeNode>): WalkedNode[] {
+  const taken: WalkedNode[] = [];
+  for (let next = nodes.next(); next.done !== true; next = nodes.next()) {
+    const node = next.value;
+    taken.push({ path: joinRaw(folder, node.name), node });
+    if (node.subtree !== undefined) break;
+  }
+  return taken;
 }
 
 async function nodesOf(

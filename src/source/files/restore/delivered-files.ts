@@ -52,12 +52,18 @@ export class DeliveredFiles implements Receiver {
     return this.#awaited.size > 0;
   }
 
-  async order(order: FileOrder): Promise<void> {
+  /** Resolves when more may be ordered; undefined where that is at once. */
+  order(order: FileOrder): Promise<void> | undefined {
     const { node, folder } = order;
     folder.pending += 1;
     this.#folders.set(folder, (this.#folders.get(folder) ?? 0) + 1);
     this.#awaited.set(node, { order, file: undefined, missing: node.size, writing: 0, after: 'nothing' });
-    await this.#delivery.order(node);
+    const more = this.#delivery.order(node);
+    return more === undefined && this.#folders.size < MOST_FOLDERS ? undefined : this.#makeRoom(more);
+  }
+
+  async #makeRoom(more: Promise<void> | undefined): Promise<void> {
+    await more;
     if (this.#folders.size >= MOST_FOLDERS) await this.settled();
   }
 

@@ -40,24 +40,26 @@ export class Entries {
     this.#parts = parts;
   }
 
-  async restore(entry: Entry): Promise<void> {
+  /** Resolves when the next entry may follow; undefined where that is at once. */
+  restore(entry: Entry): Promise<void> | undefined {
     const { node, folder, decision, path } = entry;
     if ((decision & BLOCKED) !== 0) {
       this.#parts.progress.blocked(path);
-      return;
+      return undefined;
     }
     const firstOfGroup = node.type === 'file' && node.links > 1 && !this.#hasGroup(node);
     if (firstOfGroup)
       this.#groups.set(node.path, { path, identity: writesAnew(decision) ? undefined : KEPT });
     if (actionOf(decision) === 'leave') {
       this.#parts.progress.left();
-      return;
+      return undefined;
     }
     this.#parts.noteOwner(node);
-    if (this.#parts.enter(folder) === undefined) return;
+    if (this.#parts.enter(folder) === undefined) return undefined;
     if (node.type !== 'file') this.#parts.placing.special(entry);
-    else if (this.#hasGroup(node)) await this.#restoreLink(entry);
-    else if (writesAnew(decision) || !this.#parts.placing.change(entry)) await this.#restoreFile(entry);
+    else if (this.#hasGroup(node)) return this.#restoreLink(entry);
+    else if (writesAnew(decision) || !this.#parts.placing.change(entry)) return this.#restoreFile(entry);
+    return undefined;
   }
 
   #hasGroup({ hardlink }: Node): boolean {
@@ -83,13 +85,13 @@ export class Entries {
     await this.#restoreFile(entry);
   }
 
-  async #restoreFile(entry: Entry): Promise<void> {
+  #restoreFile(entry: Entry): Promise<void> | undefined {
     const { node, folder, name, path, region, decision, index } = entry;
     const place = this.#parts.progress.attempt(path, () => this.#parts.folders.placeIn(folder, name, region));
-    if (place === undefined) return;
+    if (place === undefined) return undefined;
     const group = this.#groups.get(node.hardlink ?? node.path);
     if (group !== undefined) group.identity = undefined;
-    await this.#parts.files.add({
+    return this.#parts.files.add({
       node,
       path,
       folder,

@@ -134,7 +134,8 @@ class Execution {
     for await (const batch of reader.nodes({ component, signal })) {
       for (const node of batch) {
         this.#progress.throwIfOver();
-        await this.#visit(node, this.#door.admit(node));
+        const done = this.#visit(node, this.#door.admit(node));
+        if (done !== undefined) await done;
         if (this.#index % STRETCH === 0) await breathe(signal);
         if (this.#finishing.waits) await this.#finishing.finish();
       }
@@ -164,7 +165,8 @@ class Execution {
     this.#progress.tell();
   }
 
-  async #visit(node: Node, { level, name, path }: Admitted): Promise<void> {
+  /** Resolves when the next node may follow; undefined where that is at once, as it is for most. */
+  #visit(node: Node, { level, name, path }: Admitted): Promise<void> | undefined {
     this.#leaveTo(level);
     const index = this.#index++;
     const planned = this.#survey.decisions.at(index);
@@ -175,7 +177,8 @@ class Execution {
     const at = { node, index, path, name, region, decision };
     this.#progress.met();
     if (node.type === 'dir') this.#visitFolder(at, folder);
-    else if (folder !== undefined && !folder.lost) await this.#entries.restore({ ...at, folder });
+    else if (folder !== undefined && !folder.lost) return this.#entries.restore({ ...at, folder });
+    return undefined;
   }
 
   #visitFolder(at: Omit<Entry, 'folder'>, parent: Folder | undefined): void {

@@ -49,8 +49,11 @@ export class FileJobs {
       reader.deliver === undefined ? undefined : new DeliveredFiles(shared, reader.deliver.bind(reader));
   }
 
-  /** Hands a file to a job, or has its content delivered, or writes it here where the vault has no better way. */
-  async add(order: FileOrder): Promise<void> {
+  /**
+   * Hands a file to a job, or has its content delivered, or writes it here where the vault has no better way. Resolves when
+   * more may be added; undefined where that is at once.
+   */
+  add(order: FileOrder): Promise<void> | undefined {
     const { node, path, folder } = order;
     const { progress } = this.#parts;
     const { sha256, size, holes } = node;
@@ -59,19 +62,18 @@ export class FileJobs {
       located = this.#parts.reader.locate(node);
     } catch (error) {
       progress.problemOfVault(path, faultOfVault(error));
-      return;
+      return undefined;
     }
     if (located === undefined || sha256 === undefined) {
       located?.release();
-      await (this.#delivered?.order(order) ?? this.#streamed.write(order));
-      return;
+      return this.#delivered === undefined ? this.#streamed.write(order) : this.#delivered.order(order);
     }
     const from = { directory: located.directory, name: located.name };
     const task = { ...targetOf(order), from, sha256, holes };
     folder.pending += 1;
     this.#entries.push({ order, task, located });
     this.#bytes += size;
-    if (this.#entries.length >= JOB_FILES || this.#bytes >= JOB_BYTES) await this.flush();
+    return this.#entries.length >= JOB_FILES || this.#bytes >= JOB_BYTES ? this.flush() : undefined;
   }
 
   /** Gives what was gathered to the crew, as soon as it has little enough to do. */

@@ -15,10 +15,13 @@ import type {
   PartTask,
 } from './write.ts';
 
+/** Names as one text, each with what no name has in it behind it: many texts take longer to hand over than to join. */
+type Names = string;
+
 interface Targets {
   readonly toDirectories: Int32Array;
-  readonly toNames: readonly RawName[];
-  readonly temporaries: readonly RawName[];
+  readonly toNames: Names;
+  readonly temporaries: Names;
   readonly sizes: Float64Array;
   readonly modes: Uint16Array;
   readonly mtimes: BigInt64Array;
@@ -32,7 +35,7 @@ interface Targets {
 export interface FileJob {
   readonly targets: Targets;
   readonly fromDirectories: Int32Array;
-  readonly fromNames: readonly RawName[];
+  readonly fromNames: Names;
   readonly hashes: readonly string[];
   readonly holes: ReadonlyMap<number, readonly Hole[]>;
 }
@@ -57,7 +60,7 @@ export function packTasks(tasks: readonly FileTask[]): FileJob {
   const job = {
     targets: packTargets(tasks),
     fromDirectories: Int32Array.from(tasks, ({ from }) => from.directory),
-    fromNames: tasks.map(({ from }) => from.name),
+    fromNames: packNames(tasks, ({ from }) => from.name),
     hashes: tasks.map(({ sha256 }) => sha256),
     holes: new Map<number, readonly Hole[]>(),
   };
@@ -88,8 +91,8 @@ function packTargets(targets: readonly FileTarget[]): Targets {
   const owned = targets.every(({ attributes }) => attributes.owner !== undefined);
   const columns = {
     toDirectories: Int32Array.from(targets, ({ to }) => to.directory),
-    toNames: targets.map(({ to }) => to.name),
-    temporaries: targets.map(({ temporary }) => temporary),
+    toNames: packNames(targets, ({ to }) => to.name),
+    temporaries: packNames(targets, ({ temporary }) => temporary),
     sizes: Float64Array.from(targets, ({ size }) => size),
     modes: Uint16Array.from(targets, ({ attributes }) => attributes.mode),
     mtimes: BigInt64Array.from(targets, ({ attributes }) => attributes.mtime),
@@ -105,9 +108,18 @@ function packTargets(targets: readonly FileTarget[]): Targets {
   return columns;
 }
 
+function packNames<Task>(tasks: readonly Task[], nameOf: (task: Task) => RawName): Names {
+  return tasks.map((task) => `${nameOf(task)}/`).join('');
+}
+
+function unpackNames(names: Names): readonly RawName[] {
+  return names.split('/') as RawName[];
+}
+
 export function* unpackTasks(job: FileJob): Generator<FileTask> {
+  const fromNames = unpackNames(job.fromNames);
   for (const [at, target] of unpackTargets(job.targets)) {
-    const from = { directory: column(job.fromDirectories, at), name: column(job.fromNames, at) };
+    const from = { directory: column(job.fromDirectories, at), name: column(fromNames, at) };
     yield { ...target, from, sha256: column(job.hashes, at), holes: job.holes.get(at) ?? none };
   }
 }
@@ -128,11 +140,12 @@ export function* unpackParts({ bytes, parts, positions }: BytesJob): Generator<P
 
 function* unpackTargets(columns: Targets): Generator<[number, FileTarget]> {
   const { owners, flags } = columns;
-  for (const [at, name] of columns.toNames.entries()) {
+  const [names, temporaries] = [unpackNames(columns.toNames), unpackNames(columns.temporaries)];
+  for (const [at, size] of columns.sizes.entries()) {
     const target = {
-      to: { directory: column(columns.toDirectories, at), name },
-      temporary: column(columns.temporaries, at),
-      size: column(columns.sizes, at),
+      to: { directory: column(columns.toDirectories, at), name: column(names, at) },
+      temporary: column(temporaries, at),
+      size,
       attributes: {
         owner:
           owners.length === 0 ? undefined : { uid: column(owners, at * 2), gid: column(owners, at * 2 + 1) },

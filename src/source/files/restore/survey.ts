@@ -9,7 +9,7 @@ import { type RawName, type RawPath, rawFromText } from '../../../base/raw-path.
 import type { Node } from '../../../model/node.ts';
 import { looksLikeMaildir } from '../capture/maildir.ts';
 import { Contents } from './contents.ts';
-import { Deciding } from './deciding.ts';
+import { Deciding, type Subject, type Undecided } from './deciding.ts';
 import { actionOf, BLOCKED, CREATE, type Decision, Decisions, LEAVE, writesAnew } from './decisions.ts';
 import { type EntryPlace, openAnchor, type Region, throughLinks } from './destination.ts';
 import { type Admitted, Door } from './door.ts';
@@ -72,7 +72,8 @@ class Surveyor {
     const { reader, component } = this.#parts.request;
     for await (const batch of reader.nodes({ component, signal: this.#signal })) {
       for (const node of batch) {
-        await this.#visit(node, this.#door.admit(node));
+        const decided = this.#visit(node, this.#door.admit(node));
+        if (decided !== undefined) await decided;
         if (this.#decisions.count % STRETCH === 0) await breathe(this.#signal);
       }
       this.#signal.throwIfAborted();
@@ -93,7 +94,8 @@ class Surveyor {
     for (const descriptor of this.#opened) closeSync(descriptor);
   }
 
-  async #visit(node: Node, { level, name, path }: Admitted): Promise<void> {
+  /** Resolves when the next node may be looked at; undefined where that is at once, as it is for most. */
+  #visit(node: Node, { level, name, path }: Admitted): Promise<void> | undefined {
     this.#leaveTo(level);
     const region = this.#regionOf(path, node);
     const parent = this.#levels.at(-1);
@@ -106,20 +108,25 @@ class Surveyor {
         ? decideBetween(live)
         : this.#deciding.decide({ node, index, place, live, where: this.#whereOf(path, live, parent) });
     const device = parent?.device;
-    if (typeof decision !== 'number') {
-      this.#decisions.add(LEAVE);
-      await this.#contents.add(decision.unread, (same) => {
-        const known = decision.decide(same);
-        this.#decisions.set(index, known);
-        this.#count(node, known, live, device);
-      });
-      if (decision.first) await this.#contents.settled();
-      return;
-    }
+    if (typeof decision !== 'number') return this.#decideLater(decision, { node, index, live, device });
     this.#decisions.add(decision);
     this.#counts.remove += this.#deciding.inTheWay.get(index)?.length ?? 0;
     this.#count(node, decision, live, device);
     if (node.type === 'dir') this.#enter(index, path, region, writesAnew(decision) ? undefined : place, live);
+    return undefined;
+  }
+
+  async #decideLater(
+    { unread, first, decide }: Undecided,
+    { node, index, live, device }: Pick<Subject, 'node' | 'index' | 'live'> & { device: bigint | undefined },
+  ): Promise<void> {
+    this.#decisions.add(LEAVE);
+    await this.#contents.add(unread, (same) => {
+      const known = decide(same);
+      this.#decisions.set(index, known);
+      this.#count(node, known, live, device);
+    });
+    if (first) await this.#contents.settled();
   }
 
   #whereOf(path: RawPath, live: Status | undefined, parent: Level | undefined): SurplusPlace {

@@ -13,6 +13,7 @@ import {
   rawToBytes,
   textOf,
 } from '../../../base/raw-path.ts';
+import type { Writable } from '../../../base/writable.ts';
 import type { NodeMetadata, NodeType, Xattr } from '../../../model/node.ts';
 import { isId } from './blob.ts';
 import { fromGoMode, goMode } from './file-mode.ts';
@@ -137,8 +138,6 @@ export function nodeOf(fields: Fields): TreeNode {
   else if (type === 'dir') node.subtree = subtreeIn(fields);
   return node;
 }
-
-type Writable<Value> = { -readonly [Key in keyof Value]: Value[Key] };
 
 function subtreeIn({ subtree }: Fields): string {
   if (!isId(subtree)) throw new SyntaxError('a folder has no tree');
