@@ -154,8 +154,12 @@ export class ComponentWriter {
   }
 }
 
+const endOfFolder = /^"subtree":"([0-9a-f]{64})"\}$/;
+/** The length of such an end. */
+const SUBTREE = '"subtree":""}'.length + 64;
+
 function subtreeIn(text: string): string | undefined {
-  return /"subtree":"([0-9a-f]{64})"\}$/.exec(text)?.[1];
+  return endOfFolder.exec(text.slice(-SUBTREE))?.[1];
 }
 
 function isSameStream(

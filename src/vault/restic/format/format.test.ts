@@ -410,6 +410,18 @@ describe('tree nodes', () => {
     );
   });
 
+  it('are told apart where something in them looks like the end of one', () => {
+    const texts = [
+      '{"name":"},{\\"name\\":\\"","type":"file"}',
+      '{"name":"a","extended_attributes":[{"name":"b","value":""},{"name":"c","value":""}],"content":null}',
+      '{"name":"{}","content":[]}',
+      '{"type":"file","later":[{"name":"d"},{"name":"e"}],"name":"f"}',
+      '{"name":"g"}',
+    ];
+    for (const some of [texts, texts.toReversed(), [...texts, ...texts]])
+      assert.deepEqual([...nodesInTree(encodeTree(some))], some);
+  });
+
   it('are written as restic writes them', () => {
     const text = encode({
       name: 'q"<\xe6\x8e\xa7\xff' as RawName,

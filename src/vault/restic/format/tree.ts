@@ -19,7 +19,7 @@ export function* nodesInTree(tree: Buffer): Generator<string> {
     scan.expect(COLON);
     if (key === '"nodes"' && scan.tryTake(OPEN_BRACKET)) {
       if (scan.tryTake(CLOSE_BRACKET)) continue;
-      do yield scan.value();
+      do yield scan.node();
       while (scan.tryTake(COMMA));
       scan.expect(CLOSE_BRACKET);
     } else {
@@ -63,9 +63,14 @@ const CLOSE_BRACE = 0x7d;
 /** No node has more in it than this; it bounds what a made-up one costs. */
 const DEEPEST = 64;
 
+/** Where one node ends and another begins, as everybody writes them: the name comes first. */
+const BETWEEN = Buffer.from('},{"name":');
+
 class Scanner {
   readonly #bytes: Buffer;
   #at = 0;
+  /** another node begins that way further on, as far as is known */
+  #isUsual = true;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
@@ -86,6 +91,25 @@ class Scanner {
   end(): void {
     this.#skipSpace();
     if (this.#at < this.#bytes.length) throw new SyntaxError('no tree: something follows it');
+  }
+
+  /**
+   * The text of the next node. Mostly one search finds its end, a fifth of the work of `value`: what comes between two nodes
+   * can't stand in a text, where quotes are escaped, and only objects within a node may begin alike.
+   */
+  node(): string {
+    this.#skipSpace();
+    const start = this.#at;
+    const end = this.#isUsual ? this.#bytes.indexOf(BETWEEN, start) : -1;
+    this.#isUsual = end >= 0;
+    if (this.#isUsual && this.#bytes[start] === OPEN_BRACE) {
+      const text = this.#bytes.toString('utf8', start, end + 1);
+      if (!text.includes('{', 1)) {
+        this.#at = end + 1;
+        return text;
+      }
+    }
+    return this.value();
   }
 
   /** The text of the next value, whatever it is; that it is well-formed within is for who parses it. */
