@@ -4,11 +4,11 @@ import { streamCommand } from '../../base/child-process.ts';
 import type { Clock } from '../../base/clock.ts';
 import { type RawName, type RawPath, rawFromText } from '../../base/raw-path.ts';
 import type { Capture, CapturedNode } from '../../model/capture.ts';
-import type { NodeMetadata } from '../../model/node.ts';
 import type { Origin } from '../../model/snapshot.ts';
 import { asFiles } from '../as-files.ts';
 import { sourceErrors } from '../errors.ts';
 import type { CaptureOptions, RestoreRequest, Source } from '../source.ts';
+import { streamMetadata } from '../stream-nodes.ts';
 
 export interface CommandHost {
   readonly clock: Clock;
@@ -58,9 +58,12 @@ function captureCommand(origin: CommandOrigin, options: CaptureOptions, host: Co
   if (file === '' || file === '.' || file === '..' || /[/\0]/.test(file)) {
     throw sourceErrors.SOURCE_FILE_NAME({ component, file });
   }
-  const root: CapturedNode = { metadata: metadata('' as RawPath, 'dir', 0o755, host), xattrs: () => [] };
+  const root: CapturedNode = {
+    metadata: streamMetadata('' as RawPath, 'dir', 0o755, host),
+    xattrs: () => [],
+  };
   const output: CapturedNode = {
-    metadata: metadata(rawFromText(file) as RawName, 'file', 0o600, host),
+    metadata: streamMetadata(rawFromText(file) as RawName, 'file', 0o600, host),
     xattrs: () => [],
     content: {
       kind: 'stream',
@@ -75,23 +78,5 @@ function captureCommand(origin: CommandOrigin, options: CaptureOptions, host: Co
       yield [root, output];
     },
     close: async () => {},
-  };
-}
-
-/** There is no entry on a disk to look at. The size is 0 until the content has been read. */
-function metadata(path: RawPath, type: 'dir' | 'file', mode: number, host: CommandHost): NodeMetadata {
-  const now = BigInt(Math.floor(host.clock.now() * 1000)) * 1000n;
-  return {
-    path,
-    type,
-    mode,
-    ...host.owner,
-    mtime: now,
-    ctime: now,
-    inode: 0n,
-    device: 0n,
-    links: 1,
-    size: 0,
-    rdev: 0n,
   };
 }

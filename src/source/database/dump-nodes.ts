@@ -1,7 +1,7 @@
 /** The nodes of a component of dumps: one folder, and a file for each dump in it. */
 import type { RawName, RawPath } from '../../base/raw-path.ts';
 import type { CapturedNode } from '../../model/capture.ts';
-import type { NodeMetadata } from '../../model/node.ts';
+import { streamMetadata } from '../stream-nodes.ts';
 import type { DatabaseHost } from './host.ts';
 
 export interface Dump {
@@ -14,31 +14,13 @@ export interface Dump {
 export function dumpNodes(dumps: readonly Dump[], host: DatabaseHost): CapturedNode[] {
   const files = dumps.toSorted((one, other) => (one.file < other.file ? -1 : 1));
   return [
-    { metadata: metadata('' as RawPath, 'dir', 0o700, host), xattrs: () => [] },
+    { metadata: streamMetadata('' as RawPath, 'dir', 0o700, host), xattrs: () => [] },
     ...files.map(
       ({ file, open }): CapturedNode => ({
-        metadata: metadata(file, 'file', 0o600, host),
+        metadata: streamMetadata(file, 'file', 0o600, host),
         xattrs: () => [],
         content: { kind: 'stream', compressible: true, open },
       }),
     ),
   ];
-}
-
-/** There is no entry on a disk to look at. The size is 0 until the content has been read. */
-function metadata(path: RawPath, type: 'dir' | 'file', mode: number, host: DatabaseHost): NodeMetadata {
-  const now = BigInt(Math.floor(host.clock.now() * 1000)) * 1000n;
-  return {
-    path,
-    type,
-    mode,
-    ...host.owner,
-    mtime: now,
-    ctime: now,
-    inode: 0n,
-    device: 0n,
-    links: 1,
-    size: 0,
-    rdev: 0n,
-  };
 }
