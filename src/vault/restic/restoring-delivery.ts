@@ -49,7 +49,8 @@ export class PackDelivery implements Delivery {
     this.#signal = signal;
     const { repository, threads } = parts;
     this.#pool = openWorkerPool(moduleBeside(import.meta.url, 'restoring-worker'), {
-      size: threads,
+      // Whoever receives has threads of its own, which work at the same time.
+      size: Math.max(1, threads - 1),
       data: { key: repository.key },
     });
   }

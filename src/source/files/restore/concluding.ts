@@ -2,15 +2,16 @@
 import { renameAt } from '../../../base/libc.ts';
 import type { RawName, RawPath } from '../../../base/raw-path.ts';
 import type { Node } from '../../../model/node.ts';
-import type { Attributes } from './attributes.ts';
+import { attributesOf } from './attributes.ts';
 import type { Decision } from './decisions.ts';
 import type { EntryPlace } from './destination.ts';
 import type { Folder, Folders } from './folders.ts';
+import type { Owners } from './host.ts';
 import type { Progress } from './progress.ts';
 import { identityOf } from './surplus.ts';
 import { DAMAGED, type FileResult, type FileTarget, removeTemporary } from './write.ts';
 
-/** A file to write, with what is needed to finish it. */
+/** A file to write, with what is needed to finish it. Thousands wait for their packs: what follows from a node isn't in it. */
 export interface FileOrder {
   readonly node: Node;
   readonly path: RawPath;
@@ -18,14 +19,14 @@ export interface FileOrder {
   readonly decision: Decision;
   readonly place: EntryPlace;
   readonly temporary: RawName;
-  readonly attributes: Attributes;
   /** makes its place free, where something lies there that a rename can't replace */
   readonly clear: (() => void) | undefined;
-  /** told of the inode that it became */
-  written(identity: string): void;
+  /** told of the inode that it became, where other names of it may follow */
+  readonly written: ((identity: string) => void) | undefined;
 }
 
 export interface ConcludingParts {
+  readonly owners: Owners;
   readonly folders: Folders;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -60,7 +61,7 @@ export class Concluding {
     const { node, path, folder, decision, place } = order;
     folder.dirty = true;
     folders.wrote(place.directory);
-    order.written(identityOf(status));
+    order.written?.(identityOf(status));
     progress.unset(path, unset);
     progress.restored(decision, node.size);
   }
@@ -80,7 +81,8 @@ export class Concluding {
 }
 
 /** For who writes the file in a thread: it is published there, unless its place has to be made free. */
-export function targetOf({ node, folder, place, temporary, attributes, clear }: FileOrder): FileTarget {
+export function targetOf({ node, folder, place, temporary, clear }: FileOrder, owners: Owners): FileTarget {
   const { size } = node;
+  const attributes = attributesOf(node, owners);
   return { to: place, temporary, size, attributes, publish: clear === undefined, bare: folder.bare };
 }

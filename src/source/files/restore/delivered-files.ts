@@ -27,7 +27,7 @@ interface Awaited {
   after: 'nothing' | 'stream' | 'drop';
 }
 
-export interface DeliveredFilesParts extends Pick<ConcludingParts, 'progress' | 'signal'> {
+export interface DeliveredFilesParts extends Pick<ConcludingParts, 'owners' | 'progress' | 'signal'> {
   readonly crew: Crew;
   readonly concluding: Concluding;
   readonly streamed: StreamedFiles;
@@ -78,7 +78,7 @@ export class DeliveredFiles implements Receiver {
   }
 
   async receive({ bytes, pieces }: Parcel): Promise<void> {
-    const { crew, progress } = this.#parts;
+    const { crew, owners, progress } = this.#parts;
     progress.throwIfOver();
     const whole: { readonly awaited: Awaited; readonly task: BytesTask }[] = [];
     const parts: { readonly awaited: Awaited; readonly task: PartTask; readonly length: number }[] = [];
@@ -87,7 +87,7 @@ export class DeliveredFiles implements Receiver {
       if (awaited === undefined || awaited.after !== 'nothing') continue;
       const view = bytes.subarray(piece.start, piece.start + piece.length);
       if (piece.length === piece.node.size) {
-        whole.push({ awaited, task: { ...targetOf(awaited.order), bytes: view } });
+        whole.push({ awaited, task: { ...targetOf(awaited.order, owners), bytes: view } });
       } else {
         const task = this.#partOf(awaited, piece, view);
         if (task !== undefined) parts.push({ awaited, task, length: piece.length });

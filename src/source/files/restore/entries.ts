@@ -2,12 +2,10 @@
 import { systemCode } from '../../../base/errors.ts';
 import type { RawName, RawPath } from '../../../base/raw-path.ts';
 import type { Node } from '../../../model/node.ts';
-import { attributesOf } from './attributes.ts';
 import { actionOf, BLOCKED, writesAnew } from './decisions.ts';
 import type { FileJobs } from './file-jobs.ts';
 import type { Folder, Folders } from './folders.ts';
 import type { Survey } from './found.ts';
-import type { Owners } from './host.ts';
 import { type Entry, KEPT, type Placing } from './placing.ts';
 import type { Progress } from './progress.ts';
 
@@ -20,7 +18,6 @@ interface Group {
 
 export interface EntriesParts {
   readonly survey: Survey;
-  readonly owners: Owners;
   readonly folders: Folders;
   readonly placing: Placing;
   readonly files: FileJobs;
@@ -98,13 +95,14 @@ export class Entries {
       decision,
       place,
       temporary: this.#parts.temporaryName(),
-      attributes: attributesOf(node, this.#parts.owners),
       clear: this.#parts.survey.inTheWay.has(index)
         ? () => this.#parts.placing.clear(entry, place)
         : undefined,
-      written: (identity) => {
-        if (group?.path === path) group.identity = identity;
-      },
+      written:
+        group &&
+        ((identity) => {
+          if (group.path === path) group.identity = identity;
+        }),
     });
   }
 }

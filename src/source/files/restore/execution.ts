@@ -91,6 +91,7 @@ class Execution {
     this.#files = new FileJobs({
       reader: parts.request.reader,
       crew,
+      owners: parts.owners,
       folders,
       progress: this.#progress,
       signal: options.signal,
@@ -98,7 +99,6 @@ class Execution {
     });
     this.#entries = new Entries({
       survey,
-      owners: parts.owners,
       folders,
       placing,
       files: this.#files,

@@ -5,6 +5,7 @@ import { Concluding, type FileOrder, targetOf } from './concluding.ts';
 import type { Crew } from './crew.ts';
 import { DeliveredFiles } from './delivered-files.ts';
 import type { Folder, Folders } from './folders.ts';
+import type { Owners } from './host.ts';
 import type { Progress } from './progress.ts';
 import { faultOfVault } from './stream.ts';
 import { StreamedFiles } from './streamed-files.ts';
@@ -22,6 +23,7 @@ interface JobEntry {
 export interface FileJobsParts {
   readonly reader: SnapshotReader;
   readonly crew: Crew;
+  readonly owners: Owners;
   readonly folders: Folders;
   readonly progress: Progress;
   readonly signal: AbortSignal;
@@ -69,7 +71,7 @@ export class FileJobs {
       return this.#delivered === undefined ? this.#streamed.write(order) : this.#delivered.order(order);
     }
     const from = { directory: located.directory, name: located.name };
-    const task = { ...targetOf(order), from, sha256, holes };
+    const task = { ...targetOf(order, this.#parts.owners), from, sha256, holes };
     folder.pending += 1;
     this.#entries.push({ order, task, located });
     this.#bytes += size;

@@ -2,14 +2,14 @@
 import { closeSync, constants } from 'node:fs';
 import { openAt, statusOf } from '../../../base/libc.ts';
 import type { SnapshotReader } from '../../../model/snapshot-reader.ts';
-import { setAttributes } from './attributes.ts';
+import { attributesOf, setAttributes } from './attributes.ts';
 import type { Concluding, ConcludingParts, FileOrder } from './concluding.ts';
 import { pourContent } from './stream.ts';
 import { removeTemporary } from './write.ts';
 
 const CREATE_NEW = constants.O_CREAT | constants.O_EXCL | constants.O_RDWR;
 
-export interface StreamedFilesParts extends Pick<ConcludingParts, 'progress' | 'signal'> {
+export interface StreamedFilesParts extends Pick<ConcludingParts, 'owners' | 'progress' | 'signal'> {
   readonly reader: SnapshotReader;
   readonly concluding: Concluding;
 }
@@ -47,10 +47,10 @@ export class StreamedFiles {
 
   /** Gives a file whose content is complete its attributes and its name, and closes it. */
   finish(order: FileOrder, to: number): void {
-    const { concluding, progress } = this.#parts;
+    const { concluding, owners, progress } = this.#parts;
     let kept = false;
     try {
-      const unset = setAttributes(to, order.attributes);
+      const unset = setAttributes(to, attributesOf(order.node, owners));
       const { inode, device } = statusOf(to);
       kept = concluding.publish(order);
       concluding.account(order, { kind: 'written', inode, device, unset });
