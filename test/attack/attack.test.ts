@@ -6,13 +6,13 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { after, before, describe, it } from 'node:test';
+import { describe, it } from 'node:test';
 import { bucketPolicy } from '../../src/cloud/bucket-policy.ts';
 import { seededRandom } from '../../src/vault/seeded-random.ts';
-import type { Attack } from './attack.ts';
+import { cephArena } from './arena.ts';
 import { attacks, awsOnly } from './attacks.ts';
-import { CleanHost } from './clean-host.ts';
-import { DAY, type Field, Ground, LOCK, wantedOf } from './ground.ts';
+import { DAY, wantedOf } from './ground.ts';
+import { attackSuite } from './suite.ts';
 import { attackTable, awsTable, timesIn } from './table.ts';
 
 const isLong = process.env.HIKAE_LONG === '1';
@@ -22,45 +22,12 @@ const chosen = isLong ? attacks : some(attacks, FEW);
 const pages = { en: '../../docs/attacks.md', ja: '../../docs/attacks.ja.md' } as const;
 const pageOf = (language: keyof typeof pages) => new URL(pages[language], import.meta.url);
 
-/** Seconds that the restore of one snapshot took, by the attack's name. */
-const times = new Map<string, number>();
-
-describe('attacks on a bucket with Object Lock', { timeout: 900_000 }, () => {
-  let ground: Ground;
-  const fields = new Map<Attack, Field>();
-
-  before(async () => {
-    ground = await Ground.prepare();
-    const { id, secret } = ground.ceph.reader ?? { id: '', secret: '' };
-    Object.assign(process.env, { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret });
-    await Promise.all(chosen.map(async (attack) => fields.set(attack, await ground.field(attack.name))));
-    await Promise.all([...fields.values()].map((field) => field.begin()));
-  });
-  after(async () => {
-    delete process.env.AWS_ACCESS_KEY_ID;
-    delete process.env.AWS_SECRET_ACCESS_KEY;
-    await ground?.leave();
-  });
-
-  for (const attack of chosen) {
-    it(`${attack.title.en} (${attack.keys})`, async () => {
-      const field = fields.get(attack);
-      assert.ok(field !== undefined);
-      await attack.attempt(field);
-      using host = new CleanHost(field);
-      const back = ['--as-of', new Date(field.safe).toISOString()];
-      const began = performance.now();
-      const promised = isLong ? field.promised : some(field.promised, 1);
-      for (const snapshot of promised) await host.restores(snapshot, attack.reading === 'as of' ? back : []);
-      times.set(attack.name, (performance.now() - began) / 1_000 / promised.length);
-
-      const { status, proof } = await host.prove(field.promised.at(-1)?.id ?? '', back);
-      const flaws = [...new Set(proof.findings.map(({ flaw }) => flaw))];
-      assert.deepEqual([status, flaws], [attack.flaws.length === 0 ? 0 : 21, attack.flaws]);
-      assert.ok((proof.protectedUntil ?? 0) > field.safe + LOCK.for - DAY);
-      await attack.afterwards?.(field, host);
-    });
-  }
+const times = attackSuite({
+  where: 'buckets with Object Lock',
+  open: cephArena,
+  attacks: chosen,
+  apart: true,
+  restored: (promised) => (isLong ? promised : some(promised, 1)),
 });
 
 describe('the attacks', () => {
@@ -80,7 +47,12 @@ describe('the attacks', () => {
   });
 
   it('that only AWS stops have their statements in the policy of the bucket', () => {
-    const { Statement } = bucketPolicy({ ...wantedOf('some'), aws: true });
+    const place = { bucket: 'some', prefix: 'rental' };
+    const lockedIn = {
+      region: 'us-east-1',
+      lock: { mode: 'compliance', for: 7 * DAY, generation: DAY },
+    } as const;
+    const { Statement } = bucketPolicy({ ...wantedOf(place, lockedIn), aws: true });
     for (const { statement } of awsOnly)
       if (statement !== undefined)
         assert.ok(

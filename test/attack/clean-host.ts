@@ -11,7 +11,7 @@ import { kitLines } from '../../src/cli/kit-lines.ts';
 import type { Proof } from '../../src/model/proof.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { Scratch, type Told, type ToldRestore, told } from '../end-to-end/command.ts';
-import { COMPONENT, type Field, PREFIX, type Promised, RECOVERY, TARGET } from './ground.ts';
+import { COMPONENT, type Field, type Promised, RECOVERY, TARGET } from './ground.ts';
 
 interface ToldProof {
   readonly vaults: readonly { readonly proofs: readonly Proof[] }[];
@@ -23,15 +23,16 @@ interface ToldVerify {
 
 export class CleanHost {
   readonly #scratch = new Scratch();
-  readonly #endpoint: string;
+  readonly #environment: Readonly<Record<string, string>>;
   readonly #lines: readonly (readonly string[])[];
   readonly #vault: string;
 
-  constructor({ bucket, ground: { ceph } }: Field) {
-    this.#endpoint = ceph.endpoint;
-    this.#vault = `s3://${bucket}/${PREFIX}`;
-    const location = { kind: 's3', bucket, prefix: PREFIX } as const;
-    const place = { location, place: this.#vault, region: 'us-east-1', endpoint: ceph.endpoint };
+  constructor({ bucket, prefix, ground: { arena } }: Field) {
+    const { endpoint, region } = arena;
+    this.#environment = { AWS_REGION: region, ...(endpoint && { AWS_ENDPOINT_URL_S3: endpoint }) };
+    this.#vault = `s3://${bucket}/${prefix}`;
+    const location = { kind: 's3', bucket, prefix } as const;
+    const place = { location, place: this.#vault, region, ...(endpoint && { endpoint }) };
     const { hikae } = kitLines({ ...place, targets: [TARGET] });
     this.#lines = hikae.map((line) => line.split(' ').slice(1));
     this.#scratch.write('recovery.pw', `${RECOVERY}\n`, 0o600);
@@ -66,7 +67,7 @@ export class CleanHost {
   async run<Result>(args: readonly string[]): Promise<Told<Result>> {
     const [stdout, stderr] = [new Kept(), new Kept()];
     const { PATH = '' } = process.env;
-    const environment = { PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', AWS_ENDPOINT_URL_S3: this.#endpoint };
+    const environment = { PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', ...this.#environment };
     const status = await runCli({
       ...realWorld(),
       argv: ['--json', '--lang', 'en', ...args],

@@ -27,18 +27,14 @@ import { openResticVault } from '../../src/vault/restic/restic-vault.ts';
 import type { Vault } from '../../src/vault/vault.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { Scratch } from '../end-to-end/command.ts';
-import { type Ceph, type S3User, startCeph } from '../servers/ceph.ts';
 import { PASSWORD, quick, testOwner } from '../vault/restic-taking.ts';
 import { never, silent, take } from '../vault/taking.ts';
+import type { Arena, Holder } from './arena.ts';
 
 export const DAY = 86_400_000;
-export const PREFIX = 'rental';
 export const TARGET = 'blog';
 export const COMPONENT = 'site';
 export const RECOVERY = 'x7k2m-of-the-page-in-the-safe';
-/** A day of the lifecycle, in seconds. */
-const SHORT_DAY = 5;
-export const LOCK = { mode: 'compliance', for: 7 * DAY, generation: 2 * DAY } as const;
 
 /** A snapshot from before the attack, and what it has to be when it comes back. */
 export interface Promised {
@@ -54,28 +50,33 @@ export interface Version {
   readonly deleted: boolean;
 }
 
+/** By its key in the repository. */
+interface SeedObject {
+  readonly key: string;
+  readonly body: Buffer;
+}
+
 interface Seed {
-  readonly objects: readonly Pick<PutObjectCommandInput, 'Key' | 'Body'>[];
+  readonly objects: readonly SeedObject[];
   readonly promised: readonly Promised[];
 }
 
 export class Ground {
-  readonly ceph: Ceph;
+  readonly arena: Arena;
   readonly scratch: Scratch;
   readonly owner: S3Client;
   readonly uploader: S3Client;
   #seed: Seed = { objects: [], promised: [] };
 
-  private constructor(ceph: Ceph) {
-    this.ceph = ceph;
+  private constructor(arena: Arena) {
+    this.arena = arena;
     this.scratch = new Scratch();
-    this.owner = clientOf(ceph, ceph.user);
-    this.uploader = clientOf(ceph, ceph.stranger);
+    this.owner = clientOf(arena, arena.owner);
+    this.uploader = clientOf(arena, arena.uploader);
   }
 
-  static async prepare(): Promise<Ground> {
-    const settings = ['rgw_crypt_require_ssl = false', `rgw_lc_debug_interval = ${SHORT_DAY}`];
-    const ground = new Ground(await startCeph({ reader: true, settings }));
+  static async prepare(arena: Arena): Promise<Ground> {
+    const ground = new Ground(arena);
     try {
       ground.#seed = await ground.#sow();
       return ground;
@@ -86,28 +87,29 @@ export class Ground {
   }
 
   async leave(): Promise<void> {
+    await this.arena.leave(this.owner);
     this.owner.destroy();
     this.uploader.destroy();
     this.scratch[Symbol.dispose]();
-    await this.ceph.stop();
   }
 
-  /** The three days in a new bucket, locked as they were at first. */
+  /** The three days in a new place, locked as they were at first. */
   async field(name: string): Promise<Field> {
     const field = await this.#fence(name);
-    const ObjectLockRetainUntilDate = new Date(Date.now() + LOCK.for + LOCK.generation);
+    const { lock: settings } = this.arena;
+    const ObjectLockRetainUntilDate = new Date(Date.now() + settings.for + settings.generation);
     const lock = { ObjectLockMode: 'COMPLIANCE', ObjectLockRetainUntilDate } as const;
-    for (const one of this.#seed.objects)
-      await this.uploader.send(
-        new PutObjectCommand({ ...one, Bucket: name, ...checksum(one.Body as Buffer), ...lock }),
-      );
+    for (const { key, body } of this.#seed.objects)
+      await field.put(key, body, { ...checksum(body), ...lock });
     return field;
   }
 
   /** A bucket as guard sets it up, with the rights of roles held by users. */
   async #fence(name: string): Promise<Field> {
-    await this.owner.send(new CreateBucketCommand({ Bucket: name, ObjectLockEnabledForBucket: true }));
-    const field = new Field(this, name, this.#seed.promised);
+    const { bucket, prefix, isThere } = this.arena.placeOf(name);
+    if (!isThere)
+      await this.owner.send(new CreateBucketCommand({ Bucket: bucket, ObjectLockEnabledForBucket: true }));
+    const field = new Field(this, { bucket, prefix }, this.#seed.promised);
     await field.setPolicy();
     return field;
   }
@@ -132,27 +134,33 @@ export class Ground {
     } finally {
       await vault.close();
     }
-    const objects: Pick<PutObjectCommandInput, 'Key' | 'Body'>[] = [];
-    for (const { key, deleted } of await field.versions()) {
-      if (deleted || key.startsWith(`${PREFIX}/locks/`)) continue;
-      const { Body } = await this.owner.send(new GetObjectCommand({ Bucket: field.bucket, Key: key }));
-      objects.push({ Key: key, Body: Buffer.from((await Body?.transformToByteArray()) ?? []) });
+    const objects: SeedObject[] = [];
+    for (const { key: Key } of await field.lasting()) {
+      const { Body } = await this.owner.send(new GetObjectCommand({ Bucket: field.bucket, Key }));
+      const body = Buffer.from((await Body?.transformToByteArray()) ?? []);
+      objects.push({ key: field.nameOf(Key), body });
     }
     return { objects, promised };
   }
 }
 
-/** One bucket, as the intruder finds it. */
+/** A repository in a bucket, as the intruder finds it. */
 export class Field {
   readonly ground: Ground;
   readonly bucket: string;
+  readonly prefix: string;
   readonly promised: readonly Promised[];
   /** the last moment before the attack, by the server's clock */
   safe = 0;
 
-  constructor(ground: Ground, bucket: string, promised: readonly Promised[]) {
+  constructor(
+    ground: Ground,
+    { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+    promised: readonly Promised[],
+  ) {
     this.ground = ground;
     this.bucket = bucket;
+    this.prefix = prefix;
     this.promised = promised;
   }
 
@@ -182,7 +190,7 @@ export class Field {
   /** Every version and marker below the prefix. */
   async versions(client = this.ground.owner): Promise<Version[]> {
     const found: Version[] = [];
-    const input = { Bucket: this.bucket, Prefix: `${PREFIX}/` };
+    const input = { Bucket: this.bucket, Prefix: `${this.prefix}/` };
     let from: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> = {};
     for (;;) {
       const page = await client.send(new ListObjectVersionsCommand({ ...input, ...from }));
@@ -196,26 +204,38 @@ export class Field {
     }
   }
 
+  /** All that is to stay; the locks of the format come and go. */
+  async lasting(): Promise<readonly Version[]> {
+    const all = await this.versions();
+    return all.filter(({ key, deleted }) => !deleted && !key.startsWith(`${this.prefix}/locks/`));
+  }
+
+  /** A key as it is called in the repository. */
+  nameOf(key: string): string {
+    return key.slice(this.prefix.length + 1);
+  }
+
   /** As the uploader, below the prefix; gives the version. */
   async put(key: string, body: Uint8Array | string, more: Partial<PutObjectCommandInput> = {}) {
-    const input = { Bucket: this.bucket, Key: `${PREFIX}/${key}`, Body: body, ...more };
+    const input = { Bucket: this.bucket, Key: `${this.prefix}/${key}`, Body: body, ...more };
     const { VersionId = '' } = await this.ground.uploader.send(new PutObjectCommand(input));
     return VersionId;
   }
 
   /** The policy of the bucket that guard writes, and with it the rights of the roles. */
   async setPolicy(): Promise<void> {
-    const wanted = wantedOf(this.bucket);
+    const { arena } = this.ground;
+    const wanted = wantedOf(this, arena);
     const { Version, Statement } = bucketPolicy(wanted);
     const roles = [
-      ...rightsOf(wanted, 'uploader', 'stranger'),
-      ...rightsOf(wanted, 'disaster-recovery', 'reader'),
+      ...rightsOf(wanted, 'uploader', arena.uploader),
+      ...rightsOf(wanted, 'disaster-recovery', arena.reader),
     ];
     // What another has put belongs to him.
     const own = {
       Sid: 'Owner',
       Effect: 'Allow' as const,
-      Principal: { AWS: 'arn:aws:iam:::user/first' },
+      Principal: { AWS: arena.owner.arn },
       Action: ['s3:*'],
       Resource: [`arn:aws:s3:::${this.bucket}`, `arn:aws:s3:::${this.bucket}/*`],
     };
@@ -225,9 +245,9 @@ export class Field {
 
   /** The storage with the uploader's keys. */
   async storage(): Promise<Storage> {
-    const { endpoint, stranger } = this.ground.ceph;
-    const keys = { id: stranger.id, secret: new Secret(stranger.secret) };
-    const place = { bucket: this.bucket, prefix: PREFIX, region: 'us-east-1', endpoint };
+    const { region, endpoint, uploader } = this.ground.arena;
+    const keys = { id: uploader.id, secret: new Secret(uploader.secret) };
+    const place = { bucket: this.bucket, prefix: this.prefix, region, ...(endpoint && { endpoint }) };
     return openS3Storage({ ...place, keys }, { signal: never });
   }
 
@@ -238,7 +258,7 @@ export class Field {
       ...(create ? { create: { now: Date.now() } } : {}),
       cost: quick,
       seen: !create,
-      ...(locked ? { locking: { settings: LOCK, hints: undefined } } : {}),
+      ...(locked ? { locking: { settings: this.ground.arena.lock, hints: undefined } } : {}),
       reading: { lock: true, wait: 0, emit: silent },
       owner: await testOwner(),
       clock: systemClock,
@@ -262,31 +282,31 @@ export class Field {
   }
 }
 
-/** All that is to stay; the locks of the format come and go. */
-export function lasting(versions: readonly Version[]): readonly Version[] {
-  return versions.filter(({ key, deleted }) => !deleted && !key.startsWith(`${PREFIX}/locks/`));
-}
-
-export function wantedOf(bucket: string): Wanted {
+/** What guard wants of a bucket; of locks it knows whole days. */
+export function wantedOf(
+  { bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+  { region, lock }: Pick<Arena, 'region' | 'lock'>,
+): Wanted {
+  const days = (span: number) => Math.ceil(span / DAY);
   return {
     vault: 's3',
     kind: 'restic',
     bucket,
-    prefix: PREFIX,
-    region: 'us-east-1',
+    prefix,
+    region,
     aws: false,
-    lock: { mode: 'COMPLIANCE', days: LOCK.for / DAY, generation: LOCK.generation / DAY },
+    lock: { mode: 'COMPLIANCE', days: days(lock.for), generation: days(lock.generation) },
     kept: 3,
   };
 }
 
-function rightsOf(wanted: Wanted, name: RoleName, user: string) {
+function rightsOf(wanted: Wanted, name: RoleName, { arn }: Holder) {
   const role = rolesOf(wanted).find((one) => one.name === name);
   return (role?.rights ?? []).flatMap((one) => {
     // Ceph knows neither this name of a right nor those of IAM.
     const Action = [one.Action].flat().filter((right) => /^s3:(?!GetEncryption)/.test(right));
     if (Action.length === 0) return [];
-    return { ...one, Sid: `${one.Sid}-${name}`, Principal: { AWS: [`arn:aws:iam:::user/${user}`] }, Action };
+    return { ...one, Sid: `${one.Sid}-${name}`, Principal: { AWS: [arn] }, Action };
   });
 }
 
@@ -295,12 +315,12 @@ function checksum(body: Buffer) {
   return { ChecksumAlgorithm: 'SHA256', ChecksumSHA256 } as const;
 }
 
-function clientOf({ endpoint }: Ceph, { id, secret }: S3User): S3Client {
+function clientOf({ endpoint, region }: Arena, { id, secret, token }: Holder): S3Client {
+  const credentials = { accessKeyId: id, secretAccessKey: secret, ...(token && { sessionToken: token }) };
   return new S3Client({
-    endpoint,
-    region: 'us-east-1',
-    forcePathStyle: true,
-    credentials: { accessKeyId: id, secretAccessKey: secret },
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    credentials,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
   });
 }

@@ -7,8 +7,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface IamState {
-  /** of who is asking */
-  readonly arn: string;
+  /** of who is asking, or of whoever has these keys */
+  readonly arn: string | ((keyId: string) => string);
   readonly keys: readonly { readonly id: string; readonly created: string; readonly status: string }[];
   /** every other action is denied */
   readonly allowed: readonly string[];
@@ -29,11 +29,12 @@ export async function startIam(state: IamState): Promise<Iam> {
     let body = '';
     for await (const piece of request) body += piece;
     const parameters = Object.fromEntries(new URLSearchParams(body));
+    const keyId = /Credential=([^/]+)/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     asked.push(parameters);
     const action = parameters.Action ?? '';
     const refused = state.refused?.includes(action) === true;
     response.writeHead(refused ? 403 : 200, { 'content-type': 'text/xml' });
-    response.end(refused ? denied : answers[action]?.(state, parameters));
+    response.end(refused ? denied : answers[action]?.({ ...state, arn: arnOf(state, keyId) }, parameters));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -48,12 +49,19 @@ export async function startIam(state: IamState): Promise<Iam> {
   };
 }
 
+function arnOf({ arn }: IamState, keyId: string): string {
+  return typeof arn === 'string' ? arn : arn(keyId);
+}
+
 const denied = `<ErrorResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><Error><Type>Sender</Type>
 <Code>AccessDenied</Code><Message>User is not authorized to perform this</Message></Error>
 <RequestId>0</RequestId></ErrorResponse>`;
 
 const answers: Readonly<
-  Record<string, (state: IamState, parameters: Readonly<Record<string, string>>) => string>
+  Record<
+    string,
+    (state: IamState & { readonly arn: string }, parameters: Readonly<Record<string, string>>) => string
+  >
 > = {
   GetCallerIdentity: ({ arn }) =>
     `<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>

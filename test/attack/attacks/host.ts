@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync } from 'node:fs';
 import { runAt, Scratch } from '../../end-to-end/command.ts';
-import type { S3User } from '../../servers/ceph.ts';
 import { PASSWORD } from '../../vault/restic-taking.ts';
+import { environmentOf, type Holder } from '../arena.ts';
 import type { Attack } from '../attack.ts';
-import { DAY, type Field, PREFIX, TARGET } from '../ground.ts';
+import { DAY, type Field, TARGET } from '../ground.ts';
 
 export const onTheHost: readonly Attack[] = [
   {
@@ -20,7 +20,7 @@ export const onTheHost: readonly Attack[] = [
     flaws: [],
     async attempt(field) {
       using host = new Host(field);
-      const { status } = await host.run(['snapshots', '--vault', 'away'], field.ground.ceph.stranger);
+      const { status } = await host.run(['snapshots', '--vault', 'away'], field.ground.arena.uploader);
       assert.equal(status, 0);
       assert.ok(existsSync(host.scratch.at('state')));
       for (const name of ['state', 'policy.yaml', 'password'])
@@ -39,9 +39,9 @@ export const onTheHost: readonly Attack[] = [
     flaws: [],
     async attempt(field) {
       using host = new Host(field);
-      const keys = field.ground.ceph.stranger;
+      const keys = field.ground.arena.uploader;
       const later = { days: 400 };
-      const before = await field.versions();
+      const before = await field.lasting();
       for (const args of [['forget', '--yes'], ['prune']]) {
         const { status, stdout } = await host.run(args, keys, later);
         assert.equal(status, 1);
@@ -49,7 +49,7 @@ export const onTheHost: readonly Attack[] = [
       }
       for (const args of [['forget', '--yes'], ['prune']])
         await host.run(args, keys, { ...later, locked: false });
-      assert.deepEqual(lastingIn(await field.versions()), lastingIn(before));
+      assert.deepEqual(await field.lasting(), before);
     },
   },
   {
@@ -65,48 +65,40 @@ export const onTheHost: readonly Attack[] = [
     flaws: [],
     async attempt(field) {
       using host = new Host(field);
-      const keys = field.ground.ceph.user;
+      const keys = field.ground.arena.owner;
       for (const days of [400, 500, 600]) {
         const { status, stdout } = await host.run(['forget', '--yes'], keys, { days, locked: false });
         assert.equal(status, 0, stdout);
         await host.run(['prune'], keys, { days: days + 50, locked: false });
       }
       const hidden = (await field.versions()).filter(({ deleted }) => deleted);
-      assert.ok(hidden.some(({ key }) => key.startsWith(`${PREFIX}/snapshots/`)));
+      assert.ok(hidden.some(({ key }) => key.startsWith(`${field.prefix}/snapshots/`)));
     },
   },
 ];
-
-function lastingIn(versions: readonly { readonly key: string }[]): readonly unknown[] {
-  return versions.filter(({ key }) => !key.startsWith(`${PREFIX}/locks/`));
-}
 
 /** The machine that is protected, with its policy. */
 class Host {
   readonly scratch = new Scratch();
   readonly #place: object;
 
-  constructor({ bucket, ground: { ceph } }: Field) {
+  constructor({ bucket, prefix, ground: { arena } }: Field) {
     const password = { file: this.scratch.write('password', `${PASSWORD}\n`, 0o600) };
-    const restic = `s3://${bucket}/${PREFIX}`;
-    this.#place = { restic, region: 'us-east-1', endpoint: ceph.endpoint, password };
+    const restic = `s3://${bucket}/${prefix}`;
+    const { region, endpoint } = arena;
+    this.#place = { restic, region, ...(endpoint && { endpoint }), password };
     this.scratch.write('site/page', 'encrypted');
   }
 
-  async run(args: readonly string[], { id, secret }: S3User, { days = 0, locked = true } = {}) {
+  async run(args: readonly string[], keys: Holder, { days = 0, locked = true } = {}) {
     const lock = locked ? { lock: { mode: 'compliance', for: '7d', generation: '2d' } } : {};
     const policy = this.scratch.policy({
       targets: { [TARGET]: { components: { site: { files: this.scratch.at('site') } } } },
       vaults: { away: { ...this.#place, ...lock } },
       schedules: { daily: { at: '02:00', to: 'away', keep: 1 } },
     });
-    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
-    Object.assign(process.env, { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret });
-    try {
-      return await runAt(new Date(Date.now() + days * DAY).toISOString(), policy, args);
-    } finally {
-      Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
-    }
+    const environment = environmentOf(keys);
+    return runAt(new Date(Date.now() + days * DAY).toISOString(), policy, args, { environment });
   }
 
   [Symbol.dispose](): void {

@@ -10,7 +10,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { type Attack, each, refused } from '../attack.ts';
-import { DAY, type Field, lasting, PREFIX } from '../ground.ts';
+import { DAY, type Field } from '../ground.ts';
 
 const FAR = Date.parse('2126-01-01T00:00:00Z');
 
@@ -23,9 +23,7 @@ export const overwriting: readonly Attack[] = [
     reading: 'as of',
     flaws: ['hidden'],
     async attempt(field) {
-      await each(lasting(await field.versions()), ({ key }) =>
-        field.put(key.slice(PREFIX.length + 1), randomBytes(300)),
-      );
+      await each(await field.lasting(), ({ key }) => field.put(field.nameOf(key), randomBytes(300)));
     },
   },
   {
@@ -44,7 +42,7 @@ export const overwriting: readonly Attack[] = [
         ObjectLockMode: 'COMPLIANCE',
         ObjectLockRetainUntilDate: new Date(Date.now() + 3_650 * DAY),
       } as const;
-      await each(lasting(await field.versions()), async ({ key: Key }) => {
+      await each(await field.lasting(), async ({ key: Key }) => {
         for (let time = 0; time < 5; time++)
           await ground.owner.send(new PutObjectCommand({ Bucket, Key, Body: randomBytes(300), ...lock }));
         await ground.owner.send(new DeleteObjectCommand({ Bucket, Key }));
@@ -62,8 +60,8 @@ export const overwriting: readonly Attack[] = [
     reading: 'as ever',
     flaws: [],
     async attempt(field) {
-      await each(lasting(await field.versions()), ({ key }) =>
-        refused(field.put(key.slice(PREFIX.length + 1), randomBytes(300), ownKey())),
+      await each(await field.lasting(), ({ key }) =>
+        refused(field.put(field.nameOf(key), randomBytes(300), ownKey())),
       );
     },
   },
@@ -80,7 +78,7 @@ export const overwriting: readonly Attack[] = [
     async attempt(field) {
       const { owner } = field.ground;
       await owner.send(new DeleteBucketPolicyCommand({ Bucket: field.bucket }));
-      await each(lasting(await field.versions()), ({ key }) => reencrypt(field, owner, key));
+      await each(await field.lasting(), ({ key }) => reencrypt(field, owner, key));
       await field.setPolicy();
     },
   },
@@ -126,7 +124,7 @@ export const overwriting: readonly Attack[] = [
     async attempt(field) {
       const { bucket: Bucket, ground } = field;
       const Retention = { Mode: 'COMPLIANCE', RetainUntilDate: new Date(FAR) } as const;
-      await each(lasting(await field.versions()), ({ key: Key, version: VersionId }) =>
+      await each(await field.lasting(), ({ key: Key, version: VersionId }) =>
         ground.uploader.send(new PutObjectRetentionCommand({ Bucket, Key, VersionId, Retention })),
       );
     },
@@ -155,9 +153,9 @@ function reencrypt({ bucket: Bucket }: Field, client: S3Client, Key: string): Pr
 
 async function weakenLocks(field: Field, client: S3Client): Promise<void> {
   const Bucket = field.bucket;
-  const soon = new Date(Date.now() + DAY);
+  const soon = new Date(Date.now() + field.ground.arena.lock.for / 7);
   const late = new Date(Date.now() + 30 * DAY);
-  await each(lasting(await field.versions()), async ({ key: Key, version: VersionId }) => {
+  await each(await field.lasting(), async ({ key: Key, version: VersionId }) => {
     const weaker = [
       { Mode: 'COMPLIANCE', RetainUntilDate: soon },
       { Mode: 'GOVERNANCE', RetainUntilDate: late },

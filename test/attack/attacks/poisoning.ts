@@ -15,7 +15,7 @@ import { quick } from '../../vault/restic-taking.ts';
 import { captureOf, draftOf, never, originOf, silent, writing } from '../../vault/taking.ts';
 import { type Attack, each } from '../attack.ts';
 import { Forger } from '../forging.ts';
-import { COMPONENT, DAY, type Field, PREFIX, TARGET } from '../ground.ts';
+import { COMPONENT, DAY, type Field, TARGET } from '../ground.ts';
 
 const KEYS = 300;
 const LOCKS = 100;
@@ -85,7 +85,7 @@ export const poisoning: readonly Attack[] = [
       await owner.send(new DeleteBucketPolicyCommand({ Bucket }));
       const SSECustomerKey = randomBytes(32).toString('base64');
       for (const folder of ['data/aa', 'index', 'keys', 'snapshots', 'locks']) {
-        const Key = `${PREFIX}/${folder}/${randomBytes(32).toString('hex').replace(/^../, 'aa')}`;
+        const Key = `${field.prefix}/${folder}/${randomBytes(32).toString('hex').replace(/^../, 'aa')}`;
         const own = { SSECustomerAlgorithm: 'AES256', SSECustomerKey } as const;
         await owner.send(new PutObjectCommand({ Bucket, Key, Body: randomBytes(300), ...own }));
       }

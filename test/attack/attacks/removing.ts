@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { isHikaeError } from '../../../src/base/errors.ts';
 import { type Attack, each, refused } from '../attack.ts';
-import { type Field, lasting, PREFIX } from '../ground.ts';
+import type { Field } from '../ground.ts';
 
 export const removing: readonly Attack[] = [
   {
@@ -22,7 +22,7 @@ export const removing: readonly Attack[] = [
     reading: 'as ever',
     flaws: [],
     async attempt(field) {
-      await each(lasting(await field.versions()), ({ key }) =>
+      await each(await field.lasting(), ({ key }) =>
         refused(field.ground.uploader.send(new DeleteObjectCommand({ Bucket: field.bucket, Key: key }))),
       );
     },
@@ -88,14 +88,14 @@ export const removing: readonly Attack[] = [
 ];
 
 async function hideAll(field: Field): Promise<void> {
-  await each(lasting(await field.versions()), ({ key }) =>
+  await each(await field.lasting(), ({ key }) =>
     field.ground.owner.send(new DeleteObjectCommand({ Bucket: field.bucket, Key: key })),
   );
 }
 
 async function deleteVersions(field: Field, client: S3Client): Promise<void> {
   const Bucket = field.bucket;
-  const versions = lasting(await field.versions());
+  const versions = await field.lasting();
   await each(versions, async ({ key: Key, version: VersionId }) => {
     await refused(client.send(new DeleteObjectCommand({ Bucket, Key, VersionId })));
     const bypassing = { Bucket, Key, VersionId, BypassGovernanceRetention: true };
@@ -113,7 +113,7 @@ async function deleteVersions(field: Field, client: S3Client): Promise<void> {
 async function expireAll(field: Field): Promise<void> {
   const { owner } = field.ground;
   const Bucket = field.bucket;
-  const Key = `${PREFIX}/unlocked`;
+  const Key = `${field.prefix}/unlocked`;
   await owner.send(new PutObjectCommand({ Bucket, Key, Body: 'x' }));
   const Rules = [
     {
