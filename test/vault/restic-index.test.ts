@@ -46,5 +46,6 @@ describe('the index of blobs', () => {
     );
     assert.deepEqual(index.placesOf('data', id), []);
     assert.equal(index.endOf('bb'), 47);
+    assert.ok(index.has('tree', id) && !index.has('tree', `${id.slice(0, -2)}zz`));
   });
 });

@@ -9,6 +9,7 @@ import type { BlobPlace, BlobType, PackedBlob } from './format/blob.ts';
 
 const NEXT = 0;
 const ID = 1;
+const ID_BYTES = 32;
 const PACK = 9;
 const OFFSET = 10;
 /** its highest bit tells trees from data */
@@ -88,10 +89,13 @@ export class BlobClaims {
     }
   }
 
-  /** An id, as its 32 bytes or in hexadecimal, as words that hold until the next call. It may begin at any address. */
+  /**
+   * An id, as its 32 bytes or in hexadecimal, as words that hold until the next call. It may begin at any address. What is no
+   * id becomes one that nothing has.
+   */
   protected wordsOf(id: Uint8Array | string): Int32Array {
-    if (typeof id === 'string') this.#idBytes.write(id, 'hex');
-    else this.#idBytes.set(id);
+    if (typeof id !== 'string') this.#idBytes.set(id);
+    else if (this.#idBytes.write(id, 'hex') < ID_BYTES) this.#idWords.fill(0);
     return this.#idWords;
   }
 

@@ -71,14 +71,19 @@ function contentIn(text: string): readonly string[] | undefined {
   return id === undefined ? parsed(text)?.content : [id];
 }
 
-/** Most files are as they were, and one blob: of these nothing is parsed but its id at the end of their text. */
+/**
+ * Most files are as they were, and one blob: of these nothing is parsed but its id at the end of their text. Where that is no
+ * id, no index has it.
+ */
 export function onlyBlobIn(text: string): string | undefined {
-  return endOfOneBlob.exec(text.slice(-ONE_BLOB))?.[1];
+  const start = text.length - START.length - ID - END.length;
+  if (!text.startsWith(START, start) || !text.endsWith(END)) return undefined;
+  return text.slice(start + START.length, -END.length);
 }
 
-const endOfOneBlob = /^,"content":\["([0-9a-f]{64})"\]\}$/;
-/** The length of such an end. */
-const ONE_BLOB = ',"content":[""]}'.length + 64;
+const START = ',"content":["';
+const ID = 64;
+const END = '"]}';
 
 function contentOfSame(
   text: string,
