@@ -19,6 +19,10 @@ const texts = {
     en: 'process {pid} of {user} on {host}, last heard of {time}',
     ja: '{host} の {user} のプロセス {pid}（最後の更新 {time}）',
   },
+  nameless: {
+    en: 'process {pid} on {host}, last heard of {time}',
+    ja: '{host} のプロセス {pid}（最後の更新 {time}）',
+  },
   unknown: { en: 'a file that can not be read, of {time}', ja: '読み取れないファイル（{time}）' },
   alone: { en: '{lock}, alone', ja: '{lock}、排他' },
   advice: {
@@ -34,8 +38,8 @@ export const unlockCommand = defineCommand({
     ja: '終了したプロセスのロックを外します',
   },
   description: {
-    en: 'Repositories are locked by files in them. A lock is removed when its hikae has ended on this machine, or when it was not refreshed for 30 minutes. Plain vaults on this machine need no such command: their locks end with the process.',
-    ja: 'リポジトリーのロックはその中のファイルです。このマシンの hikae が終了しているもの、または 30 分以上更新されていないものを外します。このマシンの plain 保管先のロックはプロセスとともに消えるため、この操作は不要です。',
+    en: 'Repositories, and plain vaults over SFTP and on S3, are locked by files in them. A lock is removed when its hikae has ended on this machine, or when it was not refreshed for 30 minutes; one that can not be read, half an hour after it was put. Plain vaults on this machine need no such command: their locks end with the process.',
+    ja: 'リポジトリーと、SFTP・S3 上の plain 保管先のロックは、その中のファイルです。このマシンの hikae が終了しているもの、または 30 分以上更新されていないもの（読み取れないものは置かれてから 30 分以上のもの）を外します。このマシンの plain 保管先のロックはプロセスとともに消えるため、この操作は不要です。',
   },
   arguments: {},
   options: {
@@ -77,6 +81,7 @@ type Lock = UnlockResult['vaults'][number]['held'][number];
 
 function lockText({ holder, time, exclusive }: Lock, zone: string, language: Language): string {
   const facts = { ...holder, time: shownTime(time, zone) };
-  const lock = fill(texts[holder === undefined ? 'unknown' : 'lock'][language], facts);
+  const kind = holder === undefined ? 'unknown' : holder.user === undefined ? 'nameless' : 'lock';
+  const lock = fill(texts[kind][language], facts);
   return exclusive ? fill(texts.alone[language], { lock }) : lock;
 }

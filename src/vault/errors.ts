@@ -110,6 +110,18 @@ export const vaultErrors = defineErrors({
       ja: '終わるまで待ってください。実行中のものは `hikae log` で分かり、待つ時間は --lock-wait で指定できます。終了したプロセスのロックは残りません。',
     },
   },
+  VAULT_LOCK_UNREADABLE: {
+    exit: 11,
+    transient: true,
+    message: {
+      en: 'the lock {object} of the vault {path}, of {since}, can not be read: nobody knows whether somebody is at work',
+      ja: '保管先 {path} のロック {object}（{since}）を読み取れません。使用中かどうか判断できません',
+    },
+    hint: {
+      en: 'Somebody has put it there, or its writing was cut off. Half an hour after that time `hikae unlock --vault {path}` removes it; if you know that nobody is at work there, `hikae unlock --all --vault {path}` does at once.',
+      ja: '誰かが置いたか、書き込みの途中で切れたものです。その時刻から 30 分経てば `hikae unlock --vault {path}` で外せます。誰も使っていないと分かっている場合は `hikae unlock --all --vault {path}` ですぐに外せます。',
+    },
+  },
   VAULT_FULL: {
     message: {
       en: 'the disk of the vault {path} is full: {reason}',

@@ -161,7 +161,7 @@ export interface VaultLocks {
 export interface VaultLock {
   readonly id: string;
   /** undefined where it can't be read */
-  readonly holder?: { readonly host: string; readonly user: string; readonly pid: number };
+  readonly holder?: { readonly host: string; readonly user?: string; readonly pid: number };
   /** when it was last refreshed, in milliseconds since 1970 UTC */
   readonly time: number;
   /** its holder wants to be alone with the vault */

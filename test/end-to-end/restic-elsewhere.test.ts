@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import type { UnlockResult } from '../../src/operations/unlock.ts';
 import { describeTree } from '../doubles/live-tree.ts';
 import { type Ceph, startCeph } from '../servers/ceph.ts';
 import { freePort } from '../servers/free-port.ts';
@@ -292,6 +293,26 @@ describe('a repository on S3', { timeout: 240_000 }, () => {
       const stored = await runHere(policy, ['backup'], options);
       assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
     }
+    const admin = new S3Client({
+      endpoint: ceph.endpoint,
+      region: 'us-east-1',
+      forcePathStyle: true,
+      credentials: { accessKeyId: ceph.user.id, secretAccessKey: ceph.user.secret },
+    });
+    const Key = 'some/dated/.hikae/locks/write-garbage';
+    await admin.send(new PutObjectCommand({ Bucket: 'hikae', Key, Body: 'garbage' }));
+    admin.destroy();
+    const barred = await runHere(policy, ['backup', '--lock-wait', '0s'], options);
+    assert.deepEqual([barred.status, barred.result.targets[0]?.error?.code], [11, 'VAULT_LOCK_UNREADABLE']);
+    for (const [more, removed] of [
+      [[], 0],
+      [['--all'], 1],
+    ] as const) {
+      const { result } = await runHere<UnlockResult>(policy, ['unlock', ...more], options);
+      assert.equal(result.vaults[0]?.removed.length, removed, JSON.stringify(result));
+    }
+    const stored = await runHere(policy, ['backup'], options);
+    assert.deepEqual([stored.status, stored.result.outcome], [0, 'succeeded'], stored.stdout);
     const verified = await runHere<{ outcome: string }>(policy, ['verify', '--level', 'full'], options);
     assert.deepEqual([verified.status, verified.result.outcome], [0, 'succeeded'], verified.stdout);
     const restore = ['restore', 'blog', '--vault', place, '--to', scratch.at('restored')];

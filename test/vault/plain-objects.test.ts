@@ -311,6 +311,43 @@ describe('dated trees of objects', () => {
     assert.deepEqual(keys(), ['.hikae/vault.json']);
   });
 
+  test('a lock that can not be read is named, in the way until it is old, and removed by hand', async () => {
+    const { entry } = await take(vault, { root });
+    const putGarbage = (name: string, age: number) =>
+      medium.objects.set(keyFrom(`.hikae/locks/${name}`), {
+        bytes: Buffer.from('garbage'),
+        modified: Date.now() - age,
+      });
+    const acquire = async () => (await vault.acquire({ wait: 0, emit: silent, signal: never })).release();
+    putGarbage('write-0', 60_000);
+    await assert.rejects(acquire(), (error) => {
+      assert.ok(isHikaeError(error, 'VAULT_LOCK_UNREADABLE'));
+      assert.deepEqual([error.exit, error.details.object], [11, '.hikae/locks/write-0']);
+      return true;
+    });
+    putGarbage('write-0', 31 * 60_000);
+    putGarbage('other', 60_000);
+    const found = (await vault.locks?.list({ signal: never })) ?? [];
+    assert.deepEqual(
+      found.map(({ id, holder, stale }) => [id, holder, stale]),
+      [
+        ['other', undefined, false],
+        ['write-0', undefined, true],
+      ],
+    );
+    await acquire();
+    putGarbage('read-0', 60_000);
+    const remove = () => writing(vault, (writable) => writable.remove(entry, { signal: never }));
+    await assert.rejects(remove(), (error) => isHikaeError(error, 'SNAPSHOT_IN_USE'));
+    for (const lock of (await vault.locks?.list({ signal: never })) ?? [])
+      await vault.locks?.remove(lock, { signal: never });
+    await remove();
+    assert.deepEqual(
+      keys().filter((key) => key.startsWith('.hikae/locks/')),
+      [],
+    );
+  });
+
   test('a vault is made where there is nothing, once, and only by who asks for it', async () => {
     const open = (objects: MemoryStorage, options = {}) => openTestObjects(objects, options);
     const nothing = new MemoryStorage();

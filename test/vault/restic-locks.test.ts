@@ -88,6 +88,22 @@ describe('while restic holds', () => {
 });
 
 describe('while somebody is alone with it', () => {
+  test('nobody knows it of a lock that can not be read, which is named and removed by hand', async () => {
+    const { entry } = await take(vault, { root });
+    const id = 'ab'.repeat(32);
+    writeFileSync(join(repository, 'locks', id), 'garbage');
+    await assert.rejects(vault.open(entry, { signal: never }), (error) => {
+      assert.ok(isHikaeError(error, 'VAULT_LOCK_UNREADABLE'));
+      assert.deepEqual([error.exit, error.details.object], [11, `locks/${id}`]);
+      return true;
+    });
+    const [lock, ...others] = (await vault.locks?.list({ signal: never })) ?? [];
+    assert.ok(lock !== undefined && others.length === 0);
+    assert.deepEqual([lock.id, lock.holder, lock.stale], [id, undefined, false]);
+    await vault.locks?.remove(lock, { signal: never });
+    assert.equal((await nodesOf(vault, entry)).size, 2);
+  });
+
   test('nobody reads, unless without a lock', async () => {
     const { entry } = await take(vault, { root });
     await plantLock(repository);

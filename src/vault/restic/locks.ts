@@ -78,7 +78,7 @@ export async function takeLock(parts: LockParts, request: LockRequest): Promise<
     let pause = POLL;
     if (conflict === undefined) {
       const id = await putLock(parts, request, signal);
-      let met: LockFile | undefined;
+      let met: Conflict | undefined;
       try {
         await delay(SETTLING, signal);
         met = await findConflict(parts, request, own().add(id), signal);
@@ -135,8 +135,21 @@ export async function lockForUpkeep(
   return { ends: [lock.lost], release: () => lock.release() };
 }
 
-function refusal({ repository, owner }: LockParts, lock: LockFile): Error {
+/** A lock that stands in the way. */
+interface Conflict {
+  readonly id: string;
+  /** when it was put, by the medium */
+  readonly modified: number;
+  /** undefined where it can't be read: somebody has put it there, whoever that was */
+  readonly lock: LockFile | undefined;
+}
+
+function refusal({ repository, owner }: LockParts, { id, modified, lock }: Conflict): Error {
   const { location: path } = repository.storage;
+  if (lock === undefined) {
+    const since = new Date(modified).toISOString();
+    return vaultErrors.VAULT_LOCK_UNREADABLE({ path, object: keyOf('locks', id), since });
+  }
   if (lock.hikae?.writes === true && lock.hikae.machine === owner.machine) {
     return vaultErrors.VAULT_LOCKED({ path });
   }
@@ -150,19 +163,20 @@ async function findConflict(
   request: Pick<LockRequest, 'exclusive' | 'writes'>,
   own: ReadonlySet<string>,
   signal: AbortSignal,
-): Promise<LockFile | undefined> {
+): Promise<Conflict | undefined> {
   const { repository, owner } = parts;
   for (const { id, size, modified } of await listIds(repository.storage, 'locks', { signal })) {
     // restic leaves an empty file where it ran out of room.
     if (size === 0 || own.has(id)) continue;
-    const lock = await readLock(repository, id, modified, signal);
+    const lock = await readLock(repository, id, signal);
     if (lock === undefined) continue;
+    if (lock === 'unreadable') return { id, modified, lock: undefined };
     if (await isAbandoned(lock, owner, signal)) {
       await repository.storage.remove(keyOf('locks', id), { signal });
       continue;
     }
     const samePlace = lock.hikae?.writes === true && lock.hikae.machine === owner.machine;
-    if (request.exclusive || lock.exclusive || (request.writes && samePlace)) return lock;
+    if (request.exclusive || lock.exclusive || (request.writes && samePlace)) return { id, modified, lock };
   }
   return undefined;
 }
@@ -170,17 +184,15 @@ async function findConflict(
 async function readLock(
   repository: Repository,
   id: string,
-  modified: number,
   signal: AbortSignal,
-): Promise<LockFile | undefined> {
+): Promise<LockFile | 'unreadable' | undefined> {
   try {
     return await readUnpacked(repository, keyOf('locks', id), parseLockFile, { signal });
   } catch (error) {
     // It was released, or refreshed under another name, since it was listed.
     if (isHikaeError(error, 'STORAGE_NOT_FOUND')) return undefined;
     if (!isHikaeError(error, 'VAULT_OBJECT_DAMAGED')) throw error;
-    // Somebody has put it there, whoever that was.
-    return { time: modified, exclusive: true, hostname: '?', username: '', pid: 0, uid: 0, gid: 0 };
+    return 'unreadable';
   }
 }
 

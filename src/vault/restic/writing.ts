@@ -175,7 +175,7 @@ async function takeAlone(
       besides: [own],
     });
   } catch (error) {
-    if (!isHikaeError(error, 'VAULT_REPOSITORY_LOCKED', 'VAULT_LOCKED')) throw error;
+    if (!isHikaeError(error, 'VAULT_REPOSITORY_LOCKED', 'VAULT_LOCKED', 'VAULT_LOCK_UNREADABLE')) throw error;
     throw vaultErrors.SNAPSHOT_IN_USE({ place }, { cause: error });
   }
 }

@@ -10,8 +10,8 @@ export const elsewhereErrors = defineErrors({
       ja: '{host} のプロセス {pid} が保管先 {path} に書き込み中です(最終確認 {since})',
     },
     hint: {
-      en: 'Wait for it to end. If that machine is gone, its lock counts for nothing half an hour after it was last seen.',
-      ja: '終わるまで待ってください。そのマシンがもう動いていない場合、ロックは最終確認から 30 分で無効になります。',
+      en: 'Wait for it to end. If that machine is gone, its lock counts for nothing half an hour after it was last seen; `hikae unlock --all --vault {path}` removes it at once.',
+      ja: '終わるまで待ってください。そのマシンがもう動いていない場合、ロックは最終確認から 30 分で無効になります。`hikae unlock --all --vault {path}` ですぐに外すこともできます。',
     },
   },
   VAULT_WRITE_LOCK_LOST: {

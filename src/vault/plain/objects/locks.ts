@@ -11,6 +11,7 @@ import { isRunning, type ProcessIdentity } from '../../../base/process-identity.
 import type { Emit } from '../../../model/events.ts';
 import { type Key, keyFrom, type Storage } from '../../../storage/storage.ts';
 import { vaultErrors } from '../../errors.ts';
+import type { VaultLock, VaultLocks } from '../../vault.ts';
 import { OWN } from '../layout.ts';
 import { elsewhereErrors } from './errors.ts';
 
@@ -54,6 +55,12 @@ const schema = z.object({
 });
 type Lock = z.infer<typeof schema>;
 
+/** A lock of somebody else; undefined where it can't be read. */
+interface OtherLock {
+  readonly lock: Lock | undefined;
+  readonly seen: SeenLock;
+}
+
 interface SeenLock {
   readonly key: Key;
   /** by the medium's clock */
@@ -68,7 +75,7 @@ export async function lockForWriting(
   const start = parts.clock.elapsed();
   for (;;) {
     const own = await putLock(parts, 'write', undefined, signal);
-    let other: { readonly lock: Lock; readonly seen: SeenLock } | undefined;
+    let other: OtherLock | undefined;
     try {
       other = await findOther(parts, own, signal);
     } catch (error) {
@@ -98,14 +105,46 @@ export async function lockForReading(
   }
 }
 
+/** The locks of others, and which of them nobody holds any more. */
+export function openLocks(parts: LockParts): VaultLocks {
+  return {
+    async list({ signal }) {
+      // Ages are told by the time that the medium gives ours.
+      const own = await putLock(parts, 'read', undefined, signal);
+      try {
+        const { now, others } = await locksBeside(parts, '', own, signal);
+        const locks: VaultLock[] = [];
+        for (const seen of others) {
+          const lock = await readLock(parts, seen.key, signal);
+          if (lock === 'gone') continue;
+          const holder = lock && { host: lock.hostname, pid: lock.pid };
+          locks.push({
+            id: seen.key.slice(LOCKS.length + 1),
+            ...(holder && { holder }),
+            time: seen.modified,
+            exclusive: false,
+            stale: await isAbandoned(parts, lock, seen, now, signal),
+          });
+        }
+        return locks;
+      } finally {
+        await removeLock(parts, own);
+      }
+    },
+    remove: ({ id }, { signal }) => parts.storage.remove(keyFrom(`${LOCKS}/${id}`), { signal }),
+  };
+}
+
 /** Whether somebody reads the snapshot at a place. */
 export async function isRead(parts: LockParts, place: string, signal: AbortSignal): Promise<boolean> {
   const own = await putLock(parts, 'read', undefined, signal);
   try {
-    const { now, others } = await locksBeside(parts, 'read', own, signal);
+    const { now, others } = await locksBeside(parts, 'read-', own, signal);
     for (const seen of others) {
       const lock = await readLock(parts, seen.key, signal);
-      if (lock?.place === place && !(await isAbandoned(parts, lock, seen, now, signal))) return true;
+      if (lock === 'gone' || (lock !== undefined && lock.place !== place)) continue;
+      // One that can't be read may be of a reader of this place.
+      if (!(await isAbandoned(parts, lock, seen, now, signal))) return true;
     }
     return false;
   } finally {
@@ -113,25 +152,30 @@ export async function isRead(parts: LockParts, place: string, signal: AbortSigna
   }
 }
 
-async function findOther(parts: LockParts, own: Key, signal: AbortSignal) {
-  const { now, others } = await locksBeside(parts, 'write', own, signal);
+async function findOther(parts: LockParts, own: Key, signal: AbortSignal): Promise<OtherLock | undefined> {
+  const { now, others } = await locksBeside(parts, 'write-', own, signal);
   for (const seen of others) {
     const lock = await readLock(parts, seen.key, signal);
-    if (lock === undefined) continue;
+    if (lock === 'gone') continue;
     if (!(await isAbandoned(parts, lock, seen, now, signal))) return { lock, seen };
     await parts.storage.remove(seen.key, { signal });
   }
   return undefined;
 }
 
-/** The locks of a kind, and the time that the medium gave ours. */
-async function locksBeside({ storage }: LockParts, kind: string, own: Key, signal: AbortSignal) {
+/** The locks of a kind, or of all, and the time that the medium gave ours. */
+async function locksBeside(
+  { storage }: LockParts,
+  kind: 'write-' | 'read-' | '',
+  own: Key,
+  signal: AbortSignal,
+) {
   const others: SeenLock[] = [];
   let now = 0;
   for await (const batch of storage.list(LOCKS, { signal })) {
     for (const { key, modified } of batch) {
       if (key === own) now = modified;
-      else if (key.startsWith(`${LOCKS}/${kind}-`)) others.push({ key, modified });
+      else if (key.startsWith(`${LOCKS}/${kind}`)) others.push({ key, modified });
     }
   }
   return { now, others };
@@ -140,24 +184,30 @@ async function locksBeside({ storage }: LockParts, kind: string, own: Key, signa
 /** Only what can be proved: it was not refreshed for long, or its process on this very machine has ended. */
 async function isAbandoned(
   { holder }: LockParts,
-  lock: Lock,
+  lock: Lock | undefined,
   { modified }: SeenLock,
   now: number,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (now - modified > STALE) return true;
-  return lock.machine === holder.machine && !(await isRunning(lock, { signal }));
+  return lock?.machine === holder.machine && !(await isRunning(lock, { signal }));
 }
 
-async function readLock({ storage }: LockParts, key: Key, signal: AbortSignal): Promise<Lock | undefined> {
+/** Undefined where it can't be read. */
+async function readLock(
+  { storage }: LockParts,
+  key: Key,
+  signal: AbortSignal,
+): Promise<Lock | 'gone' | undefined> {
   try {
     const bytes = await storage.read(key, { limit: LARGEST, signal });
     return schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
   } catch (error) {
     // It was released, or refreshed under another name, since it was listed.
-    if (isHikaeError(error, 'STORAGE_NOT_FOUND')) return undefined;
+    if (isHikaeError(error, 'STORAGE_NOT_FOUND')) return 'gone';
+    if (isHikaeError(error, 'STORAGE_TOO_LARGE')) return undefined;
     if (!(error instanceof SyntaxError) && !(error instanceof z.ZodError)) throw error;
-    throw vaultErrors.VAULT_DAMAGED({ path: `${storage.location}/${key}`, reason: error.message });
+    return undefined;
   }
 }
 
@@ -188,8 +238,12 @@ async function removeLock({ storage }: LockParts, key: Key): Promise<void> {
   await storage.remove(key, { signal: new AbortController().signal });
 }
 
-function refusal({ storage, holder }: LockParts, { lock, seen }: { lock: Lock; seen: SeenLock }): Error {
+function refusal({ storage, holder }: LockParts, { lock, seen }: OtherLock): Error {
   const path = storage.location;
+  if (lock === undefined) {
+    const since = new Date(seen.modified).toISOString();
+    return vaultErrors.VAULT_LOCK_UNREADABLE({ path, object: seen.key, since });
+  }
   if (lock.machine === holder.machine) return vaultErrors.VAULT_LOCKED({ path });
   const since = new Date(seen.modified).toISOString();
   return elsewhereErrors.VAULT_LOCKED_ELSEWHERE({ path, pid: lock.pid, host: lock.hostname, since });

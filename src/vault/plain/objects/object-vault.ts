@@ -9,7 +9,7 @@ import { ObjectListing } from './listing.ts';
 import { forecasting } from './locking/forecast.ts';
 import { TreeLocks } from './locking/tree-locks.ts';
 import { versioned } from './locking/versioned.ts';
-import type { LockHolder } from './locks.ts';
+import { type LockHolder, openLocks } from './locks.ts';
 import { placeByMark } from './place-by-mark.ts';
 import { placeByName } from './place-by-name.ts';
 import { previewComponent } from './preview.ts';
@@ -54,6 +54,7 @@ export async function openObjectVault(medium: Storage, options: ObjectVaultOptio
     acquire: (acquireOptions) => acquireVault(parts, acquireOptions),
     ...(storage.locking && versioned(parts, storage.locking)),
     ...(locks && forecasting(listing, locks)),
+    locks: openLocks(parts),
     async room(roomOptions) {
       const { bytes = Number.MAX_SAFE_INTEGER, objects } = await storage.room(roomOptions);
       return { bytes, ...(objects === undefined ? {} : { files: objects }) };
