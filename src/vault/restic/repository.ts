@@ -141,8 +141,10 @@ async function loadPresent(repository: Repository, { signal }: Signalled): Promi
   const present = await listIds(storage, 'index', { signal });
   const isSame = known.files.size === present.length && present.every(({ id }) => known.files.has(id));
   if (isSame && known.damaged.length === 0) return known;
-  const isLarger = [...known.files].every((file) => present.some(({ id }) => id === file));
-  // An index that is gone may have been replaced by one that says less: then it is all read again.
+  const ids = new Set(present.map(({ id }) => id));
+  const isLarger = known.files.size > 0 && [...known.files].every((id) => ids.has(id));
+  // What is read for the first time gets as much room as it needs. And an index that is gone may have been replaced by one that
+  // says less: then it is all read again.
   const start = isLarger && known.damaged.length === 0 ? known : emptyIndex(present);
   const files = new Set(start.files);
   const damaged: HikaeError[] = [];
