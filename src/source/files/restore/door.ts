@@ -4,6 +4,7 @@
  */
 import { goQuote } from '../../../base/go-quoting.ts';
 import { compareRawPaths, nameOf, parentOf, type RawName, type RawPath } from '../../../base/raw-path.ts';
+import { isSha256 } from '../../../base/sha256-text.ts';
 import type { Node, NodeType } from '../../../model/node.ts';
 import { restoreErrors } from './errors.ts';
 
@@ -81,7 +82,7 @@ function nodeFault(node: Node): string | undefined {
   if (node.mtime >= TIME_LIMIT || node.mtime < -TIME_LIMIT) return 'its time is absurd';
   if (node.rdev < 0n || node.rdev >= 2n ** 64n) return 'its device is absurd';
   if (node.type === 'symlink' && !isTarget(node.target)) return 'its target is not a path';
-  if (node.type === 'file' && node.hardlink === undefined && !isHash(node.sha256) && !node.inParts)
+  if (node.type === 'file' && node.hardlink === undefined && !isSha256(node.sha256 ?? '') && !node.inParts)
     return 'it has no hash';
   for (const { name, value } of node.xattrs) {
     if (name === '' || name.length > 255 || name.includes('\0') || value.length > LARGEST_XATTR)
@@ -100,8 +101,4 @@ function isOwner(value: number): boolean {
 
 function isTarget(target: RawPath | undefined): boolean {
   return target !== undefined && target !== '' && target.length <= LONGEST_TARGET && !target.includes('\0');
-}
-
-function isHash(hash: string | undefined): boolean {
-  return hash !== undefined && /^[0-9a-f]{64}$/.test(hash);
 }

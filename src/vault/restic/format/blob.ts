@@ -1,5 +1,6 @@
 /** Blobs: what packs hold, each known by the SHA-256 of its plain bytes. */
 import { hash } from 'node:crypto';
+import { isSha256 } from '../../../base/sha256-text.ts';
 
 export type BlobType = 'data' | 'tree';
 
@@ -27,5 +28,5 @@ export function idOf(plain: Uint8Array): string {
 }
 
 export function isId(text: unknown): text is string {
-  return typeof text === 'string' && /^[0-9a-f]{64}$/.test(text);
+  return typeof text === 'string' && isSha256(text);
 }
