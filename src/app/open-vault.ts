@@ -17,6 +17,8 @@ import type { World } from './world.ts';
 
 /** Two threads keep a disk busy; more would only make a rotating one seek. */
 const THREADS = 2;
+/** A repository keeps processors busy as well: to hash, to pack and to seal. Each thread takes some 50 MiB. */
+const MOST_PACKING = 4;
 
 export interface OpeningOptions {
   readonly world: World;
@@ -207,7 +209,7 @@ export async function openRepository(
       owner: await lockOwner(world, signal),
       clock,
       random,
-      threads: THREADS,
+      threads: Math.max(THREADS, Math.min(world.processor.count, MOST_PACKING)),
       ...(keyCost === undefined ? {} : { cost: keyCost }),
       ...(lock === undefined ? {} : { locking: { settings: lock, hints } }),
       ...(cache === undefined ? {} : { cache: { folder: cache, onTrouble: tellOf(cache, emit) } }),
