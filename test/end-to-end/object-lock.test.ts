@@ -166,13 +166,23 @@ class Locked {
     await admin.send(new PutObjectRetentionCommand({ ...target, Retention }));
   }
 
-  /** Waits until what is done from now on is later, by the server's clock of whole seconds, than all that was. */
+  /**
+   * A time that lies between all that was done, also in the second that has begun, and all that is done from now on, by the
+   * server's clock of whole seconds.
+   */
   async passSecond(): Promise<number> {
     const { locking } = await this.storage();
     const now = async () => (await locking?.state(options))?.time ?? 0;
-    const last = await now();
-    while ((await now()) <= last) await delay(50);
-    return last;
+    const after = async (second: number) => {
+      for (;;) {
+        const time = await now();
+        if (time > second) return time;
+        await delay(50);
+      }
+    };
+    const between = await after(await now());
+    await after(between);
+    return between;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
