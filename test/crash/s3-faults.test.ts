@@ -62,10 +62,10 @@ function noise(seed: string, length: number): Buffer {
   return createHash('shake256', { outputLength: length }).update(seed).digest();
 }
 
-async function openBucket(prefix: string, endpoint: string, silence = 1_000): Promise<Storage> {
+async function openBucket(prefix: string, endpoint: string): Promise<Storage> {
   const { id, secret } = ceph.user;
   const keys = { id, secret: new Secret(secret) };
-  const options = { bucket, prefix, region: 'us-east-1', endpoint, keys, silence };
+  const options = { bucket, prefix, region: 'us-east-1', endpoint, keys, silence: 1_000 };
   const retry = { attempts: 8, pause: 5, random };
   const opened = attempting(retry, { signal: never }, () => openS3Storage(options, { signal: never }));
   return retrying(await opened, retry);
@@ -256,7 +256,7 @@ class LockedVault {
     writeFileSync(join(this.#root, 'changing'), noise(`run ${run} of ${this.#prefix}`, 20_000));
     this.#began.set(dayTime(run), { at: Date.now(), settings });
     try {
-      const storage = await openBucket(this.#prefix, this.proxy.endpoint, 300);
+      const storage = await openBucket(this.#prefix, this.proxy.endpoint);
       try {
         const vault = await this.#kind.open(storage, run === 0, settings);
         await take(vault, { root: this.#root, time: dayTime(run) });
@@ -323,11 +323,12 @@ function isOfLocks({ path }: SeenRequest): boolean {
 for (const kind of ['restic', 'plain'] as const) {
   test(`whatever call on a lock of a ${kind} vault fails, what is published is locked`, async (t) => {
     const sound = await LockedVault.create(kind, 'sound');
+    // An open way would keep a test that has failed from ending.
+    t.after(() => sound.proxy.close());
     sound.proxy.arm(() => undefined);
     assert.ok(await sound.backUp());
     await sound.requireLocked(true, 'no fault');
     const calls = sound.proxy.seen.filter(isOfLocks);
-    await sound.proxy.close();
     assert.ok(calls.some(({ method, path }) => method === 'PUT' && /[?&]retention\b/.test(path)));
     const faults = planLocked(calls.length);
     const groups = Array.from({ length: Math.ceil(faults.length / LOCKED_EACH) }, (_, number) =>
@@ -341,12 +342,12 @@ for (const kind of ['restic', 'plain'] as const) {
           let [count, hit] = [0, false];
           vault.proxy.arm((_, seen) => {
             if (isOfLocks(seen)) count += 1;
-            hit ||= count >= at;
+            const first = !hit && count >= at;
+            hit ||= first;
             if (!hit) return undefined;
-            // What doesn't come back is the whole way; what passes is a few calls on locks.
-            return length === Number.POSITIVE_INFINITY || (isOfLocks(seen) && count < at + length)
-              ? fault
-              : undefined;
+            // What doesn't come back is the whole way, on which only the first is waited for; what passes is a few calls on locks.
+            if (length === Number.POSITIVE_INFINITY) return fault === 'stall' && !first ? 'reset' : fault;
+            return isOfLocks(seen) && count < at + length ? fault : undefined;
           });
           const what = nameOf({ at, kind: fault, length });
           const succeeded = await vault.backUp();
@@ -370,7 +371,9 @@ function planLocked(calls: number): Planned[] {
   const at = Array.from({ length: calls }, (_, index) => index + 1);
   const faultsOf = (length: number) =>
     shuffled(at.flatMap((at) => faultKinds.map((kind) => ({ at, kind, length }))));
-  const [passing, endless] = [faultsOf(3), faultsOf(Number.POSITIVE_INFINITY)];
+  // The answer to a HEAD says no reason: it is asked once more with new keys, and that a session has ended again is believed of none.
+  const passes = faultsOf(3).map((one) => (one.kind === 'expired-token' ? { ...one, length: 1 } : one));
+  const [passing, endless] = [passes, faultsOf(Number.POSITIVE_INFINITY)];
   return isLong ? [...passing, ...endless] : [...passing.slice(0, 3), ...endless.slice(0, 2)];
 }
 
