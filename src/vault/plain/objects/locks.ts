@@ -228,8 +228,7 @@ async function putLock(
     boot,
     ...(place === undefined ? {} : { place }),
   };
-  // By chance no two have the same name.
-  await storage.put(key, Buffer.from(`${JSON.stringify(lock)}\n`), { signal, isNew: true });
+  await storage.put(key, Buffer.from(`${JSON.stringify(lock)}\n`), { signal });
   return key;
 }
 
