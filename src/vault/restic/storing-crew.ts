@@ -116,17 +116,27 @@ export class StoringCrew {
 
   /** What becomes of each of the files, in their order. */
   async storeFiles(items: readonly FileItem[]): Promise<Iterable<FileResult>> {
-    this.throwIfFailed();
-    const answer = await this.#pool.run({ kind: 'files', ...packFiles(items) });
+    const answer = await this.#run(() => this.#pool.run({ kind: 'files', ...packFiles(items) }));
     if (answer.kind !== 'files') throw new TypeError(`a thread answered ${answer.kind}`);
     return resultsOf(answer, items);
   }
 
   async storeChunk(bytes: Uint8Array): Promise<StoredChunk> {
-    this.throwIfFailed();
-    const answer = await this.#pool.run({ kind: 'chunk', bytes });
+    const answer = await this.#run(() => this.#pool.run({ kind: 'chunk', bytes }));
     if (answer.kind !== 'chunk') throw new TypeError(`a thread answered ${answer.kind}`);
     return answer;
+  }
+
+  /** Threads give up what they do when something has failed elsewhere: then that is what is told. */
+  async #run<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.throwIfFailed();
+    try {
+      return await work();
+    } catch (error) {
+      this.#options.signal.throwIfAborted();
+      this.throwIfFailed();
+      throw error;
+    }
   }
 
   /** Tells which blobs are of hikae's own small files. */
@@ -152,7 +162,7 @@ export class StoringCrew {
 
   /** When it resolves everything that was stored is safe, and named by an index. */
   async finish(): Promise<void> {
-    await this.#pool.runOnEach({ kind: 'flush' });
+    await this.#run(() => this.#pool.runOnEach({ kind: 'flush' }));
     this.#trees.flush();
     while (this.#puts.size > 0) await Promise.race(this.#puts);
     this.throwIfFailed();
