@@ -28,7 +28,8 @@ async function open(
   { clock, random }: World,
 ): Promise<Bucket> {
   const storage = `s3://${wanted.bucket}`;
-  const { sdk, client } = await openClient(storage, options);
+  // Questions, and settings that are the same when they are made twice.
+  const { sdk, client } = await openClient(storage, { ...options, attempts: 3 });
   const account = wanted.aws
     ? await openAccount({ ...options, credentials: client.config.credentials })
     : undefined;

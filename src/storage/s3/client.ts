@@ -1,6 +1,7 @@
 /** The SDK's client with our settings. The SDK is large, so it is loaded only when a bucket is really used. */
 import type { S3Client, S3ClientConfig, S3ServiceException } from '@aws-sdk/client-s3';
 import type { AwsCredentialIdentity } from '@smithy/types';
+import { systemCode } from '../../base/errors.ts';
 import type { Secret } from '../../base/secret.ts';
 import { storageErrors } from '../errors.ts';
 
@@ -17,6 +18,11 @@ export interface ClientOptions {
   readonly keys?: { readonly id: string; readonly secret: Secret; readonly token?: Secret };
   /** milliseconds that a server may be silent for; a minute when not given */
   readonly silence?: number;
+  /**
+   * How often a request is made at the most when the line fails. Once when not given: then trying again is decided further up,
+   * where it is known whether an object that exists now may be ours.
+   */
+  readonly attempts?: number;
 }
 
 /** Milliseconds until a server must have taken the connection, and that it may be silent for. */
@@ -34,15 +40,14 @@ const expired: ReadonlySet<string> = new Set([
 
 export async function openClient(
   storage: string,
-  { region, endpoint, profile, askCode, keys, silence = SILENCE }: ClientOptions,
+  { region, endpoint, profile, askCode, keys, silence = SILENCE, attempts = 1 }: ClientOptions,
 ): Promise<{ readonly sdk: Sdk; readonly client: S3Client }> {
   if (endpoint !== undefined && !isPrivate(new URL(endpoint)))
     throw storageErrors.STORAGE_INSECURE({ storage, endpoint });
   const sdk = await import('@aws-sdk/client-s3');
   const config: S3ClientConfig & FromProfile = {
     region,
-    // Trying again is decided further up, where it is known whether an object that exists now may be ours.
-    maxAttempts: 1,
+    maxAttempts: attempts,
     followRegionRedirects: true,
     // Whoever reads checks hashes of his own.
     responseChecksumValidation: 'WHEN_REQUIRED',
@@ -72,7 +77,10 @@ export async function openClient(
   const client = new sdk.S3Client(config);
   client.middlewareStack.add(
     (next) => async (args) => {
-      const result = await next(args);
+      const result = await next(args).catch((error: unknown) => {
+        if (isGarbled(error)) Object.assign(error, { $retryable: {} });
+        throw error;
+      });
       const { headers } = result.response as { headers?: Readonly<Record<string, string>> };
       if (result.output !== undefined) Object.assign(result.output.$metadata, { date: headers?.date });
       return result;
@@ -96,6 +104,14 @@ export async function openClient(
     { step: 'initialize' },
   );
   return { sdk, client };
+}
+
+/**
+ * What came is no HTTP. Ceph's gateway now and then sends more after an answer than it has said it would, which then stands
+ * before the next answer on the same connection; that connection is closed by then.
+ */
+export function isGarbled(error: unknown): error is Error {
+  return systemCode(error)?.startsWith('HPE_') === true;
 }
 
 /** What the SDK calls an error whose answer gives no reason. */

@@ -2,7 +2,7 @@
 import { storageErrors } from '../errors.ts';
 import type { Key } from '../key.ts';
 import type { Locking, Storage } from '../storage.ts';
-import { isExpired } from './client.ts';
+import { isExpired, isGarbled } from './client.ts';
 
 export interface S3Call {
   readonly storage: string;
@@ -64,6 +64,7 @@ export function namedS3Error(call: S3Call, error: unknown): unknown {
   const status = $metadata?.httpStatusCode;
   if (
     isExpired(error) ||
+    isGarbled(error) ||
     passing.has(name) ||
     broken.has(code) ||
     status === 429 ||
